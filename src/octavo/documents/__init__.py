@@ -1,0 +1,1 @@
+"""A file, folder or URL becomes a Document; a Document becomes Chunks."""

@@ -1,0 +1,1 @@
+"""Documents, chunks and their index, kept on disk."""

@@ -1,0 +1,1 @@
+"""Chat models: an OpenAI-compatible endpoint or the embedded model; tokenizers; the ledger of calls."""

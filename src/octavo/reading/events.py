@@ -82,6 +82,4 @@ class Answered:
     answer: Answer
 
 
-Event = (
-    LevelStarted | QuestionAnalysed | ChunkRead | ChunkFailed | PassagesPacked | Warned | AnswerDelta | Answered
-)
+Event = LevelStarted | QuestionAnalysed | ChunkRead | ChunkFailed | PassagesPacked | Warned | AnswerDelta | Answered

@@ -1,0 +1,1 @@
+"""Text becomes terms; rankings of chunks are fused."""
