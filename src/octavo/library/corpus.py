@@ -5,12 +5,20 @@ This is what the reading method works on. It knows chunks, texts and a ranking b
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from octavo.documents.chunks import Chunk
 from octavo.documents.document import Document, DocumentRef
+from octavo.library.chunk_table import ChunkTable
+from octavo.library.store import Store
+from octavo.retrieval.terms import content_terms, terms
+
+_DOCUMENTS_IN_MEMORY = 64
+_MOST_TERMS = 512
+"""Of a query: the findings of a whole reading may be searched for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +50,38 @@ class Corpus(Protocol):
         """The at most `limit` best chunks for the terms of `text` (any language), best first; empty where nothing
         matches."""
         ...
+
+
+class StoredCorpus:
+    """A corpus of a store. Texts are read when they are wanted; the latest few stay in memory."""
+
+    def __init__(
+        self, store: Store, table: ChunkTable, documents: Sequence[DocumentRef], chunks: dict[str, list[Chunk]]
+    ) -> None:
+        self.documents: Sequence[DocumentRef] = tuple(documents)
+        self.chunks: Sequence[Chunk] = tuple(chunk for reference in documents for chunk in chunks.get(reference.id, ()))
+        self._store = store
+        self._table = table
+        self._chunks = chunks
+        self._names = {reference.id: reference.name for reference in documents}
+        self._texts: OrderedDict[str, Document] = OrderedDict()
+
+    def document(self, document_id: str) -> Document:
+        """The document with its text, under the name that it has in this corpus. Raises `SourceChanged` for an id that
+        is not (or no longer) held."""
+        if document_id not in self._texts:
+            document = self._store.document(document_id)
+            self._texts[document_id] = replace(document, name=self._names.get(document_id, document.name))
+            if len(self._texts) > _DOCUMENTS_IN_MEMORY:
+                self._texts.popitem(last=False)
+        self._texts.move_to_end(document_id)
+        return self._texts[document_id]
+
+    def search(self, text: str, limit: int) -> list[Hit]:
+        """The at most `limit` best chunks for the content words of `text` (for all its words where it has no others),
+        best first; empty where nothing matches."""
+        wanted = list(dict.fromkeys(content_terms(text) or terms(text)))[:_MOST_TERMS]
+        if not wanted or limit < 1 or not self.chunks:
+            return []
+        hits = self._table.search(wanted, self._names, limit)
+        return [Hit(self._chunks[document_id][index], score) for document_id, index, score in hits]

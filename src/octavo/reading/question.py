@@ -1,16 +1,34 @@
-"""A question is split into what is asked and how the answer is wanted, and becomes keywords."""
+"""What a question asks, how the answer is wanted, and what to search for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from octavo.retrieval.language import main_language
+
 
 @dataclass(frozen=True, slots=True)
 class QuestionAnalysis:
-    """`information` is what the question asks, `instruction` how the answer is wanted; `keywords` are search words in
-    the languages of the documents. `by_model` says that the model made it; else it is the question itself."""
+    """A question, understood.
 
+    `question` is the user's own; `information` is what it asks, `instruction` how the answer is wanted; `keywords` are
+    search words in the languages of the documents; `language` is the question's own. `by_model` says that the model
+    made it; else it is the question itself.
+    """
+
+    question: str
     information: str
     instruction: str
     keywords: tuple[str, ...]
+    language: str | None
     by_model: bool
+
+    @classmethod
+    def plain(cls, question: str) -> QuestionAnalysis:
+        """The question as it stands."""
+        return cls(question, question, "", (), main_language(question), by_model=False)
+
+    @property
+    def search_text(self) -> str:
+        """What is searched for: the question's own words and the keywords."""
+        return " ".join((self.information, *self.keywords))

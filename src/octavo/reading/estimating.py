@@ -1,0 +1,73 @@
+"""The price of a reading before it is paid: the same requests are built, looked up in the ledger and measured.
+
+Makes no call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from octavo.errors import UsageError
+from octavo.models.chat import Request
+from octavo.models.ledger import Ledger
+from octavo.reading.analysing import analysis_request, recorded_analysis
+from octavo.reading.answer import Level
+from octavo.reading.answering import answer_request, answer_room, fit
+from octavo.reading.levels import whole_fits
+from octavo.reading.options import Estimate, LevelChoice
+from octavo.reading.packing import pack, render
+from octavo.reading.question import QuestionAnalysis
+from octavo.reading.read import pieces, read_request
+from octavo.reading.retrieve import rank_for_question
+from octavo.reading.session import Session
+
+_MEASURED = 256
+"""Of the requests that are not recorded, so many, evenly spread, are measured; the sum is scaled."""
+
+
+async def estimate_reading(session: Session, question: str, level: LevelChoice, ledger: Ledger) -> Estimate:
+    """The estimate for `level`; "auto" is `whole` where the documents fit, else the climb up to `read`."""
+    corpus = session.corpus
+    if not corpus.chunks:
+        raise UsageError("there is nothing to read: name a document with text, or add one with: octavo add SOURCE")
+    if level in {"auto", "whole"} and (level == "whole" or whole_fits(session, question)):
+        plain = QuestionAnalysis.plain(question)
+        requests = [answer_request(session, plain, render(corpus, corpus.chunks))]
+        return _priced(session, ledger, "whole", requests)
+    requests = [analysis_request(corpus, question)] if session.options.analyse else []
+    analysis = await recorded_analysis(session, question)
+    if level in {"read", "auto"}:
+        strategy = session.options.strategy or "number"
+        for piece in pieces(corpus, session.options):
+            if piece.sentences:
+                document = corpus.document(piece.chunks[0].document_id)
+                requests.append(read_request(document, piece, analysis.information, strategy))
+    ranked = rank_for_question(corpus, analysis, limit=400)
+    _, request = await fit(
+        session,
+        analysis,
+        lambda room: pack(corpus, ranked, room, session.model.tokenizer.count),
+        answer_room(session, analysis),
+    )
+    # The climb answers, or asks whether the passages suffice, once more.
+    requests.extend([request] * (2 if level == "auto" else 1))
+    return _priced(session, ledger, "retrieve" if level == "retrieve" else "read", requests)
+
+
+def _priced(session: Session, ledger: Ledger, level: Level, requests: Sequence[Request]) -> Estimate:
+    new = [request for request in requests if not session.calls.recorded(request)]
+    sample = new[:: max(1, len(new) // _MEASURED)]
+    measured = sum(session.model.measure(request.messages) for request in sample)
+    prompt_tokens = round(measured * len(new) / len(sample)) if sample else 0
+    chunks = session.corpus.chunks
+    speed = ledger.speed(session.model.fingerprint)
+    return Estimate(
+        level=level,
+        chunks=len(chunks),
+        document_tokens=sum(chunk.tokens for chunk in chunks),
+        calls=len(requests),
+        reused_calls=len(requests) - len(new),
+        prompt_tokens=prompt_tokens,
+        completion_tokens=sum(request.max_tokens for request in new),
+        seconds=prompt_tokens / speed.prompt_rate if speed and speed.prompt_rate else None,
+    )

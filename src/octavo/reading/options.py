@@ -1,0 +1,88 @@
+"""How to read: the settings of a reading, its budget, and the estimate of its price.
+
+Every default that depends on the kind of model is decided here, in `ReadingOptions.for_model`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from octavo.models.chat import ChatModel
+from octavo.models.embedded import DEFAULT, EmbeddedModel
+from octavo.reading.answer import Level
+
+Strategy = Literal["number", "quote", "opening"]
+"""How the reader points at sentences: by number, by copying them, or by their opening words."""
+
+LevelChoice = Literal["auto", "whole", "retrieve", "read"]
+"""A level, or the cheapest that suffices."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """The settings of a reading; all lengths in the model's tokens. None means: the default of this kind of model.
+
+    `chunk_tokens`: the most that a chunk holds. `strategy`: how the reader points at sentences. `read_tokens`: the
+    most that one reading call is shown (neighbouring chunks are shown together up to it); None: one chunk a call.
+    `fill`: the most that the passages shown to the answering model hold; by default all that the window leaves.
+    `answer_tokens`: the longest answer. `analyse`: whether the model splits the question and writes keywords.
+    `threshold`: where the endpoint returns logprobs, a chunk counts as relevant when its confidence reaches this,
+    whatever the reply (the dial between recall and cost); None: as the reply says. `attribute`: whether a sentence
+    that the model left uncited is cited by code where a passage bears it out. `support`: who judges whether a cited
+    place supports its sentence: a lexical check, or the model. `fresh`: ask again what the ledger knows. `concurrency`:
+    calls at once; None: adapted to the server.
+    """
+
+    chunk_tokens: int = 512
+    strategy: Strategy | None = None
+    read_tokens: int | None = None
+    fill: int | None = None
+    answer_tokens: int | None = None
+    analyse: bool = True
+    threshold: float | None = None
+    attribute: bool = True
+    support: Literal["lexical", "model"] = "lexical"
+    fresh: bool = False
+    concurrency: int | None = None
+
+    def for_model(self, model: ChatModel, window: int) -> ReadingOptions:
+        """These options with each None that depends on the model replaced by its default."""
+        small = isinstance(model, EmbeddedModel) and model.name == DEFAULT
+        return replace(
+            self,
+            strategy=self.strategy or ("quote" if small else "number"),
+            fill=self.fill or (SMALL_MODEL_FILL if small else None),
+            answer_tokens=self.answer_tokens or (SMALL_MODEL_ANSWER if small else min(1024, window // 6)),
+        )
+
+
+SMALL_MODEL_FILL = 1500
+SMALL_MODEL_ANSWER = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Hard caps on one reading: `tokens` (prompt and completion, of the calls paid now) and `seconds` of wall time."""
+
+    tokens: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a reading will cost, before any call is made.
+
+    `calls` include the `reused_calls`, which the ledger has; tokens are of the others, `completion_tokens` at most.
+    `seconds` comes from the rate measured in earlier calls to this model; None where there were none. `chunks` and
+    `document_tokens` tell how much there is to read.
+    """
+
+    level: Level
+    chunks: int
+    document_tokens: int
+    calls: int
+    reused_calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float | None

@@ -1,0 +1,131 @@
+"""Chunks become the passages that a model is shown: the best first until the room is full, then in document order.
+
+Neighbouring chunks become one passage. Nothing here asks a model; the caller measures the whole prompt once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from octavo.documents.chunks import Chunk
+from octavo.documents.document import Span
+from octavo.library.corpus import Corpus
+from octavo.reading import prompts
+from octavo.reading.answer import Passage
+
+_LONGEST_PASSAGE = 1024
+"""Neighbouring chunks are shown as one passage up to so many tokens: a longer one makes its number say too little."""
+
+_NEIGHBOUR_SHARE = 0.75
+"""The share of the room that the ranked chunks fill before the neighbours of the best are added."""
+
+_PASSED_OVER = 8
+"""So many chunks that do not fit are passed over for smaller ones; beyond, the ranking would count for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """Passages in document order, numbered from 1, and their text as the model will see it; `chunks` are those shown,
+    best first."""
+
+    passages: tuple[Passage, ...]
+    text: str
+    chunks: tuple[Chunk, ...]
+
+
+def pack(
+    corpus: Corpus,
+    ranked: Sequence[Chunk],
+    room: int,
+    count: Callable[[str], int],
+    *,
+    neighbours: bool = True,
+) -> Packing:
+    """The best of `ranked` (best first), and then their neighbours, that `room` tokens hold.
+
+    A chunk that does not fit is passed over for a smaller one. The rendered text is measured with `count` and the
+    least of the chosen chunks dropped until it fits.
+    """
+    chosen = _choose(corpus, ranked, room, count, neighbours=neighbours)
+    while True:
+        packing = render(corpus, chosen)
+        if not chosen or count(packing.text) <= room:
+            return packing
+        chosen = chosen[:-1]
+
+
+def render(corpus: Corpus, chunks: Sequence[Chunk]) -> Packing:
+    """All of `chunks` as numbered passages in document order."""
+    document_order = {reference.id: index for index, reference in enumerate(corpus.documents)}
+    ordered = sorted(chunks, key=lambda chunk: (document_order[chunk.document_id], chunk.index))
+    passages = []
+    lines = []
+    for number, run in enumerate(_runs(ordered), start=1):
+        document = corpus.document(run[0].document_id)
+        span = Span(run[0].span.start, run[-1].span.end)
+        passages.append(Passage(number, document.ref, span))
+        # The section of the passage's middle: a chunk may begin with the last words of the section before.
+        path = document.section_path((span.start + span.end) // 2)
+        lines.append(f"[{number}] {prompts.place(document.name, path)}\n{span.of(document.text).strip()}")
+    return Packing(tuple(passages), "\n\n".join(lines), tuple(chunks))
+
+
+def _choose(
+    corpus: Corpus, ranked: Sequence[Chunk], room: int, count: Callable[[str], int], *, neighbours: bool
+) -> list[Chunk]:
+    headers: dict[str, int] = {}
+
+    def cost(chunk: Chunk) -> int:
+        if chunk.document_id not in headers:
+            document = corpus.document(chunk.document_id)
+            headers[chunk.document_id] = count(
+                f"[99] {prompts.place(document.name, document.section_path(chunk.span.start))}\n\n"
+            )
+        return chunk.tokens + headers[chunk.document_id]
+
+    chosen: dict[Chunk, None] = {}
+    left = room
+
+    def take(candidates: Iterable[Chunk], keep: float) -> None:
+        nonlocal left
+        passed_over = 0
+        for chunk in candidates:
+            if chunk in chosen:
+                continue
+            if left - cost(chunk) >= keep:
+                chosen[chunk] = None
+                left -= cost(chunk)
+            elif (passed_over := passed_over + 1) == _PASSED_OVER:
+                return
+
+    if neighbours:
+        take(ranked, keep=room * (1 - _NEIGHBOUR_SHARE))
+        # Where the first pass took nothing, the best chunk itself fills most of the room.
+        take(ranked[:1], keep=0)
+        take(_neighbours(corpus, tuple(chosen)), keep=0)
+    take(ranked, keep=0)
+    return list(chosen)
+
+
+def _neighbours(corpus: Corpus, chunks: Sequence[Chunk]) -> Iterable[Chunk]:
+    positions = {(chunk.document_id, chunk.index): chunk for chunk in corpus.chunks} if chunks else {}
+    for chunk in chunks:
+        for index in (chunk.index + 1, chunk.index - 1):
+            neighbour = positions.get((chunk.document_id, index))
+            if neighbour is not None:
+                yield neighbour
+
+
+def _runs(ordered: Sequence[Chunk]) -> list[list[Chunk]]:
+    runs: list[list[Chunk]] = []
+    tokens = 0
+    for chunk in ordered:
+        follows = runs and runs[-1][-1].document_id == chunk.document_id and runs[-1][-1].span.end == chunk.span.start
+        if follows and tokens + chunk.tokens <= _LONGEST_PASSAGE:
+            runs[-1].append(chunk)
+            tokens += chunk.tokens
+        else:
+            runs.append([chunk])
+            tokens = chunk.tokens
+    return runs

@@ -1,0 +1,187 @@
+"""The tour: a reader is asked a question about documents, and answers with citations.
+
+    question ── analyse ── rank ── pack ── answer            level retrieve
+                   └── read every chunk ── rank findings ──┘  level read
+
+`Reader` prepares what every reading shares (the model, the ledger, the limiter), opens the documents as a corpus, runs
+`levels.answer_question`, and hands out its events. `ask` and `stream` are the synchronous face of `aask` and `astream`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+from octavo.documents.document import Document
+from octavo.errors import SourceError, UsageError, WindowTooSmall
+from octavo.library.corpus import Corpus
+from octavo.library.home import default_home
+from octavo.library.library import Library
+from octavo.models.calls import Calls
+from octavo.models.chat import ChatModel
+from octavo.models.ledger import Ledger
+from octavo.models.limiter import Limiter
+from octavo.reading import sync
+from octavo.reading.answer import Answer
+from octavo.reading.estimating import estimate_reading
+from octavo.reading.events import Answered, Event
+from octavo.reading.levels import answer_question
+from octavo.reading.options import Budget, Estimate, LevelChoice, ReadingOptions
+from octavo.reading.session import Emit, Session
+
+Readable = Library | Document | str | Path
+"""What can be asked about: a library, a document, or a path or URL."""
+
+SMALLEST_WINDOW = 1024
+"""Below this there is no room for instructions, a question and a chunk. 4,096 and more are supported."""
+
+_EVENTS_AHEAD = 256
+
+
+class Reader:
+    """Asks a chat model questions about documents of any length.
+
+    `window` limits the model's own (in tokens). `ledger` keeps every call; by default the one in `home`. A reader may
+    be used for many questions, at once too, and from several threads.
+    """
+
+    def __init__(
+        self,
+        model: ChatModel,
+        *,
+        window: int | None = None,
+        options: ReadingOptions | None = None,
+        ledger: Ledger | None = None,
+        home: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.model = model
+        self.options = options or ReadingOptions()
+        self._window = window
+        self._home = home
+        self._ledger = ledger
+        self._clock = clock
+        self._limiter: Limiter | None = None
+
+    # --- asynchronous -----------------------------------------------------------------------------------------------
+
+    async def astream(
+        self, documents: Readable, question: str, *, level: LevelChoice = "auto", budget: Budget | None = None
+    ) -> AsyncIterator[Event]:
+        """Every event of a reading as it happens; the last is `Answered`. Leaving the loop cancels what is in flight.
+
+        Raises an `OctavoError` where there is no answer to give: a model that cannot be reached, nothing to read, a
+        question that leaves no room in the window.
+        """
+        events: asyncio.Queue[Event | Exception] = asyncio.Queue(_EVENTS_AHEAD)
+
+        async def run() -> None:
+            try:
+                session = await self._open(documents, question, budget, events.put)
+                await events.put(Answered(await answer_question(session, question, level)))
+            except Exception as error:  # noqa: BLE001 - raised again where the events are taken
+                await events.put(error)
+
+        reading = asyncio.create_task(run())
+        try:
+            while True:
+                event = await events.get()
+                if isinstance(event, Exception):
+                    raise event
+                yield event
+                if isinstance(event, Answered):
+                    return
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    async def aask(
+        self, documents: Readable, question: str, *, level: LevelChoice = "auto", budget: Budget | None = None
+    ) -> Answer:
+        """The answer. Raises what `astream` raises."""
+        async for event in self.astream(documents, question, level=level, budget=budget):
+            if isinstance(event, Answered):
+                return event.answer
+        raise AssertionError("a reading ends with Answered or raises")
+
+    async def aestimate(self, documents: Readable, question: str, *, level: LevelChoice = "auto") -> Estimate:
+        """What the reading would cost, without a single call. For "auto" where the documents do not fit the window:
+        the price of climbing to `read`."""
+        session = await self._open(documents, question, None, _nobody)
+        return await estimate_reading(session, question, level, self.ledger)
+
+    # --- synchronous ------------------------------------------------------------------------------------------------
+
+    def stream(
+        self, documents: Readable, question: str, *, level: LevelChoice = "auto", budget: Budget | None = None
+    ) -> Iterator[Event]:
+        """`astream` for synchronous programs."""
+        return sync.iterate(self.astream(documents, question, level=level, budget=budget))
+
+    def ask(
+        self, documents: Readable, question: str, *, level: LevelChoice = "auto", budget: Budget | None = None
+    ) -> Answer:
+        """`aask` for synchronous programs."""
+        return sync.call(lambda: self.aask(documents, question, level=level, budget=budget))
+
+    def estimate(self, documents: Readable, question: str, *, level: LevelChoice = "auto") -> Estimate:
+        """`aestimate` for synchronous programs."""
+        return sync.call(lambda: self.aestimate(documents, question, level=level))
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where the calls are kept."""
+        if self._ledger is None:
+            self._ledger = Ledger((self._home or default_home()) / "ledger.sqlite")
+        return self._ledger
+
+    async def _open(
+        self,
+        documents: Readable,
+        question: str,
+        budget: Budget | None,
+        emit: Emit,
+    ) -> Session:
+        if not question.strip():
+            raise UsageError("the question is empty")
+        await self.model.ready()
+        window = min(self.model.window, self._window or self.model.window)
+        if window < SMALLEST_WINDOW:
+            raise WindowTooSmall(
+                f"a window of {window:,} tokens is too small to read in: {SMALLEST_WINDOW:,} is the least, 4,096 and "
+                "more are supported; pass a larger --window",
+                missing=SMALLEST_WINDOW - window,
+            )
+        options = self.options.for_model(self.model, window)
+        if self._limiter is None:
+            self._limiter = Limiter.of(self.model, fixed=options.concurrency)
+        corpus, problems = await asyncio.to_thread(self._corpus, documents, options.chunk_tokens)
+        session = Session(
+            corpus=corpus,
+            calls=Calls(self.model, self.ledger, limiter=self._limiter, fresh=options.fresh),
+            options=options,
+            window=window,
+            budget=budget or Budget(),
+            emit=emit,
+            clock=self._clock,
+            unreadable=tuple(problems),
+        )
+        for problem in problems:
+            await session.warn(str(problem))
+        if not self.model.tokenizer.exact:
+            await session.warn(
+                "the model's own tokenizer is not known: token counts are conservative estimates (pass --tokenizer)"
+            )
+        return session
+
+    def _corpus(self, documents: Readable, chunk_tokens: int) -> tuple[Corpus, list[SourceError]]:
+        library = documents if isinstance(documents, Library) else Library(documents, home=self._home)
+        return library.corpus(self.model.tokenizer, chunk_tokens), library.problems
+
+
+async def _nobody(event: Event) -> None:
+    """Events of a reading that nobody watches."""
