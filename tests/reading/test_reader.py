@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from octavo.library.library import Library
 
 from octavo.errors import ModelUnavailable, RequestRejected, Unauthorized, UsageError, WindowTooSmall
+from octavo.library.library import Library
 from octavo.models.chat import Request
 from octavo.reading.answer import Outcome
 from octavo.reading.events import (

@@ -1,1 +1,1 @@
-"""The command line: one file per verb."""
+"""The command line: one file per verb. The answer goes to standard output, everything else to standard error."""

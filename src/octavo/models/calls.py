@@ -102,7 +102,9 @@ class Calls:
             del self._under_way[key]
             finished.set()
 
-    async def stream(self, request: Request, *, documents: Sequence[str] = ()) -> AsyncIterator[str | Completion]:
+    async def stream(
+        self, request: Request, *, documents: Sequence[str] = ()
+    ) -> AsyncGenerator[str | Completion, None]:
         """The reply in pieces, then the `Completion`; in one piece where the ledger has it.
 
         A failure is tried again only while nothing was passed on. Raises as `complete` does.

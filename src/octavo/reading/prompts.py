@@ -6,10 +6,16 @@ the question, so that a server's prefix cache holds the instructions for every c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from octavo.models.chat import Message, Schema
 from octavo.reading.options import Strategy
+
+_CONTROL_TOKEN = re.compile(
+    r"<\|[^|<>\n]{1,40}\|>|<｜[^｜<>\n]{1,40}｜>|</?s>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>|<(?:bos|eos)>"
+)
+_HARMLESS = str.maketrans("<>[]|｜", "‹›‹›¦¦")
 
 NOT_FOUND = "NOT FOUND"
 """What the answering model writes, alone, when the passages do not hold the answer."""
@@ -106,7 +112,7 @@ def read(strategy: Strategy, place: str, passage: str, question: str) -> tuple[M
     """Shows a passage under its `place` (document and sections) and asks which sentences help."""
     return (
         Message("system", _READ[strategy]),
-        Message("user", f"{place}\n\n{passage}\n\nQuestion: {question}"),
+        Message("user", f"{place}\n\n{without_control_tokens(passage)}\n\nQuestion: {question}"),
     )
 
 
@@ -125,15 +131,22 @@ def sufficient(passages: str, question: str, instruction: str) -> tuple[Message,
 
 def support(passage: str, statement: str) -> tuple[Message, ...]:
     """Asks whether a passage supports a statement."""
-    return (Message("system", _SUPPORT), Message("user", f"{passage}\n\nStatement: {statement}"))
+    shown = without_control_tokens(passage)
+    return (Message("system", _SUPPORT), Message("user", f"{shown}\n\nStatement: {statement}"))
 
 
 def _with_passages(passages: str, question: str, instruction: str, tail: str) -> tuple[Message, ...]:
     wanted = f"\nInstruction: {instruction}" if instruction else ""
     return (
         Message("system", _ANSWER),
-        Message("user", f"{passages}\n\nQuestion: {question}{wanted}\n\n{tail}"),
+        Message("user", f"{without_control_tokens(passages)}\n\nQuestion: {question}{wanted}\n\n{tail}"),
     )
+
+
+def without_control_tokens(text: str) -> str:
+    """The text with what chat templates use to mark turns made harmless: some servers take "<|im_end|>" in a message
+    for the end of it, so a document could speak as the user. Letters and digits stay, so quotations are still found."""
+    return _CONTROL_TOKEN.sub(lambda match: match.group().translate(_HARMLESS), text)
 
 
 def place(document_name: str, section_path: Sequence[str]) -> str:

@@ -1,25 +1,44 @@
-"""A text becomes the terms that it is searched by: the same function for documents and for queries.
+"""A text becomes terms: what is indexed and what is searched for, by the same rules.
 
-Words are lower-cased (after NFKC) and stemmed by the Snowball stemmer of their script's commonest language, so that
-no guess about a short query's language can part it from its document; numbers stay as they are; runs of Chinese,
-Japanese and Thai characters become unigrams and bigrams, which needs no dictionary. Knows nothing of chunks or
-rankings.
+Words are lower-cased and reduced to their Snowball stems, numbers are kept, scripts without spaces become single
+characters and pairs of neighbours: nothing needs a dictionary. Knows nothing of indexes or documents.
+
+A word's English stem is always among its terms, whatever its language, so a short question whose language cannot be
+told still meets the words of the text; where most function words are of another language, the stem that this language
+has stands beside it.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import regex
 
-_TOKEN = regex.compile(
-    r"(?P<unspaced>[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}]+)|(?P<word>[\p{L}\p{N}\p{M}]+(?:['’]\p{L}+)?)"
+from octavo.retrieval.function_words import EASTERN_FUNCTION_CHARACTERS, FUNCTION_WORDS
+
+if TYPE_CHECKING:
+    from Stemmer import Stemmer
+
+TERMS = 1
+"""Raised when the same text would get other terms: kept indexes are made anew."""
+
+_LONGEST_TERM = 32
+_LEAST_FUNCTION_WORDS = 2
+
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々〆"
+_PARTS = regex.compile(
+    rf"(\d+(?:[.,]\d+)*)|([[\p{{L}}\p{{N}}\p{{M}}]--[{_UNSPACED}\d]][[\p{{L}}\p{{N}}\p{{M}}]--[{_UNSPACED}]]*)"
+    rf"|([{_UNSPACED}][{_UNSPACED}\p{{M}}]*)",
+    regex.VERSION1,
 )
-_UNSPACED_START = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
-_SCRIPT_STEMMERS = (
-    (regex.compile(r"[a-zA-Z\u00c0-\u024f]"), "english"),
+_ASCII_PARTS = regex.compile(r"\d+(?:[.,]\d+)*|[a-z][a-z0-9]*")
+_ACCENT = regex.compile(r"[\u0300-\u036f]")
+_CONTRACTION = regex.compile(r"(?<=[a-z])['’](?:s|t|d|m|re|ve|ll)(?![a-z])")
+
+# A script that one stemmer serves is told by the word itself.
+_STEMMER_OF_SCRIPT = (
     (regex.compile(r"\p{Cyrillic}"), "russian"),
     (regex.compile(r"\p{Greek}"), "greek"),
     (regex.compile(r"\p{Arabic}"), "arabic"),
@@ -27,56 +46,101 @@ _SCRIPT_STEMMERS = (
     (regex.compile(r"\p{Devanagari}"), "hindi"),
     (regex.compile(r"\p{Tamil}"), "tamil"),
 )
-
-_STOP_WORDS = frozenset(
-    "a about after all also am an and any are as at be because been before being but by can could did do does doing "
-    "for from had has have having he her here hers him his how i if in into is it its itself just may me might more "
-    "most my no nor not now of on only or other our out over own s same shall she should so some such t than that the "
-    "their them then there these they this those through to too under until up upon very was we were what when where "
-    "which while who whom whose why will with would you your "
-    "的 了 是 在 和 与 有 我 你 他 她 它 们 这 那 也 都 就 不 着 吗 呢 吧 啊 被 把 而 及 或 之 其 谁 什么 怎么 哪 何"
-    .split()
-)
+_LANGUAGES_OF_WORD: dict[str, list[str]] = {}
+for _name, _words in FUNCTION_WORDS.items():
+    for _word in _words:
+        _LANGUAGES_OF_WORD.setdefault(_word, []).append(_name)
 
 
 def terms(text: str) -> list[str]:
-    """The terms of `text` in order, with repetitions. None contains white space."""
-    found: list[str] = []
-    for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text)):
-        if match.lastgroup == "unspaced":
-            run = match.group()
-            found.extend(run)
-            found.extend(run[index : index + 2] for index in range(len(run) - 1))
-        else:
-            found.append(_stem(match.group()))
+    """The terms of `text` in order, repetitions included; none contains white space."""
+    words, unspaced = _parts(text)
+    language = _language(words)
+    found = [term for word in words for term in _stems(word, language)]
+    for run in unspaced:
+        found.extend(run)
+        found.extend([run[index : index + 2] for index in range(len(run) - 1)])
     return found
 
 
 def content_terms(text: str) -> list[str]:
-    """The terms that say something: without the commonest words, and of an unspaced run only the bigrams (or its one
-    character)."""
-    found: list[str] = []
-    for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text)):
-        if match.lastgroup == "unspaced":
-            run = "".join(character for character in match.group() if character not in _STOP_WORDS)
-            found.extend([run[index : index + 2] for index in range(len(run) - 1)] or ([run] if run else []))
-        elif match.group().lower() not in _STOP_WORDS:
-            found.append(_stem(match.group()))
+    """The terms of `text` that say what it is about: no function words, and of scripts without spaces the pairs (the
+    single character only where it stands alone). Empty where there is nothing else."""
+    words, unspaced = _parts(text)
+    language = _language(words)
+    found = [
+        term
+        for word in words
+        if not any(word in FUNCTION_WORDS[name] for name in ("english", language) if name in FUNCTION_WORDS)
+        for term in _stems(word, language)
+    ]
+    for run in unspaced:
+        if len(run) == 1:
+            found.extend(run if run not in EASTERN_FUNCTION_CHARACTERS else "")
+        else:
+            pairs = [run[index : index + 2] for index in range(len(run) - 1)]
+            found.extend(pair for pair in pairs if not EASTERN_FUNCTION_CHARACTERS.issuperset(pair))
     return found
 
 
-@lru_cache(maxsize=1 << 17)
-def _stem(word: str) -> str:
-    lowered = word.lower().replace("’", "'").removesuffix("'s")
-    for script, language in _SCRIPT_STEMMERS:
-        if script.match(lowered):
-            stem: str = _stemmer(language).stemWord(lowered)
-            return stem
-    return lowered
+def _parts(text: str) -> tuple[list[str], list[str]]:
+    """Words (and numbers) in lower case, and runs of scripts without spaces."""
+    if text.isascii():
+        return _ASCII_PARTS.findall(_CONTRACTION.sub("", text.lower())), []
+    text = unicodedata.normalize("NFKC", text).lower()
+    words: list[str] = []
+    unspaced: list[str] = []
+    for number, word, run in _PARTS.findall(_CONTRACTION.sub("", text)):
+        if run:
+            unspaced.append(run)
+        else:
+            words.append(number or word)
+    return words, unspaced
 
 
-@lru_cache
-def _stemmer(language: str) -> Any:
-    import Stemmer
+def _language(words: list[str]) -> str:
+    """The stemmer for a text with these words: English, unless another language has clearly more function words."""
+    votes: dict[str, int] = {}
+    for word in words:
+        for language in _LANGUAGES_OF_WORD.get(word, ()):
+            votes[language] = votes.get(language, 0) + 1
+    if not votes:
+        return "english"
+    best = max(votes, key=lambda language: (votes[language], language))
+    clear = votes[best] >= _LEAST_FUNCTION_WORDS and votes[best] > 1.5 * votes.get("english", 0)
+    return best if clear else "english"
 
-    return Stemmer.Stemmer(language)
+
+@lru_cache(maxsize=1 << 18)
+def _stems(word: str, language: str) -> tuple[str, ...]:
+    if word[0].isdigit():
+        return (_number(word),)
+    if not word.isascii():
+        for script, name in _STEMMER_OF_SCRIPT:
+            if script.match(word):
+                return (_stem(word, name),)
+    english = _stem(word, "english")
+    other = _stem(word, language) if language != "english" else english
+    return (english,) if other == english else (english, other)
+
+
+def _stem(word: str, language: str) -> str:
+    """The stem without accents: names are written both ways."""
+    stem: str = _stemmer(language).stemWord(word)
+    if not stem.isascii():
+        stem = _ACCENT.sub("", unicodedata.normalize("NFD", stem)) or stem
+    return stem[:_LONGEST_TERM]
+
+
+def _number(digits: str) -> str:
+    """Without the commas of thousands."""
+    return (digits.replace(",", "") if regex.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits) else digits)[
+        :_LONGEST_TERM
+    ]
+
+
+@cache
+def _stemmer(language: str) -> Stemmer:
+    from Stemmer import Stemmer
+
+    return Stemmer(language, 0)

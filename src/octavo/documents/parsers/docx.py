@@ -21,7 +21,7 @@ _WITH_EQUATIONS = ("word/document.xml", "word/footnotes.xml", "word/endnotes.xml
 def parse_docx(archive: zipfile.ZipFile) -> Parsed:
     """The document in `archive`. Raises `MissingExtra`."""
     try:
-        import mammoth  # type: ignore[import-untyped]
+        import mammoth
     except ImportError as error:
         raise MissingExtra("reading DOCX", "office") from error
     # Images would come as long data addresses; a document's text has no use for them.

@@ -21,7 +21,7 @@ from octavo.errors import CorruptSource, EncryptedSource, MissingExtra
 def parse_xlsx(data: bytes, archive: zipfile.ZipFile) -> Parsed:
     """The workbook in `data`, which `archive` has opened. Raises `MissingExtra`."""
     try:
-        import openpyxl  # type: ignore[import-untyped]
+        import openpyxl
     except ImportError as error:
         raise MissingExtra("reading XLSX", "office") from error
     values = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
@@ -38,7 +38,7 @@ def parse_xls(data: bytes, *, given: str) -> Parsed:
     """The workbook of before 2007 in `data`; `given` is what errors call it. Raises `MissingExtra`, `EncryptedSource`,
     `CorruptSource`."""
     try:
-        import xlrd  # type: ignore[import-untyped]
+        import xlrd
     except ImportError as error:
         raise MissingExtra("reading XLS", "office") from error
     try:

@@ -1,0 +1,100 @@
+"""The progress of a reading as a bar on a terminal. The only module that needs rich; imported when a bar is drawn."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.table import Column
+
+from octavo.cli.pace import Pace
+from octavo.cli.progress import counted, line_of, read_so_far, speed, warning
+from octavo.cli.terminal import PREFIX, one_line
+from octavo.reading.answer import Coverage
+from octavo.reading.events import AnswerDelta, Answered, ChunkFailed, ChunkRead, Event, Warned
+
+_BAR_WIDTH = 12
+
+
+class LiveProgress:
+    """One line that moves, and the steps as lines above it."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
+        self._progress: Progress | None = None
+        self._task = TaskID(0)
+        self._pace: Pace | None = None
+        self._coverage: Coverage | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.pause()
+        self._finish_reading()
+
+    def step(self, what: str, done: int = 0, total: int = 0) -> None:
+        """A bar, or a spinner, beside what is being done."""
+        self._draw(one_line(counted(what, done, total)), done=done, total=total or None)
+
+    def show(self, event: Event) -> None:
+        """Move the bar, or say what begins."""
+        match event:
+            case ChunkRead() | ChunkFailed():
+                self._chunk(event)
+            case AnswerDelta() | Answered():
+                self.pause()
+            case Warned(message):
+                self._say(warning(message))
+            case _:
+                self._finish_reading()
+                if line := line_of(event):
+                    self._say(line)
+                self._draw("waiting for the model")
+
+    def pause(self) -> None:
+        """Take the moving line away."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def _chunk(self, event: ChunkRead | ChunkFailed) -> None:
+        self._pace = self._pace or Pace()
+        if isinstance(event, ChunkRead):
+            self._pace.chunk(event.tokens, reused=event.reused)
+        self._coverage = coverage = event.coverage
+        done = coverage.read + coverage.failed
+        figures = [
+            f"{done:,}/{coverage.chunks:,} read",
+            f"{coverage.relevant:,} relevant",
+            f"{coverage.failed:,} failed",
+            *speed(self._pace, coverage),
+        ]
+        self._draw(", ".join(figures), done=done, total=coverage.chunks)
+
+    def _finish_reading(self) -> None:
+        if self._coverage is not None:
+            self._say(read_so_far(self._coverage))
+        self._coverage = self._pace = None
+
+    def _draw(self, text: str, *, done: int = 0, total: int | None = None) -> None:
+        if self._progress is None:
+            self._progress = Progress(
+                SpinnerColumn("line"),
+                BarColumn(_BAR_WIDTH),
+                TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+                console=self._console,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._task = self._progress.add_task(text, total=total)
+            self._progress.start()
+        self._progress.update(self._task, description=text, completed=done, total=total)
+
+    def _say(self, message: str) -> None:
+        self._console.print(f"{PREFIX}{one_line(message)}", markup=False, soft_wrap=True)
