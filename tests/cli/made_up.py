@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from octavo.documents.document import DocumentRef, Span
 from octavo.reading.answer import Answer, Citation, Coverage, Usage
-from octavo.reading.events import AnswerDelta, Answered, ChunkRead, Event, LevelStarted, PassagesPacked, Warned
+from octavo.reading.events import (
+    AnswerDelta,
+    Answered,
+    ChunkFailed,
+    ChunkRead,
+    Event,
+    LevelStarted,
+    PassagesPacked,
+    Warned,
+)
 
 BOOK = DocumentRef("0123456789abcdef0123456789abcdef", "war-and-peace.md")
 
@@ -25,9 +34,14 @@ ANSWER = Answer(
 )
 
 
-def chunk_read(index: int, chunks: int, *, tokens: int = 500, relevant: int = 0) -> ChunkRead:
+def chunk_read(index: int, chunks: int = 1_000, *, tokens: int = 500, reused: bool = False) -> ChunkRead:
     """The `index`-th of so many chunks, read in their order."""
-    return ChunkRead(BOOK, index, tokens, None, Coverage(chunks, index + 1, relevant), reused=False)
+    return ChunkRead(BOOK, index, tokens, None, Coverage(chunks, index + 1), reused=reused)
+
+
+def chunk_failed(index: int, reason: str) -> ChunkFailed:
+    """The `index`-th of 1,000 chunks, all of which failed."""
+    return ChunkFailed(BOOK, index, reason, Coverage(1_000, failed=index + 1))
 
 
 def reading(chunks: int = 20) -> list[Event]:

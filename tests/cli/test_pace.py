@@ -6,6 +6,7 @@ import pytest
 
 from octavo.cli.pace import Pace, spoken_seconds
 from octavo.reading.answer import Coverage
+from tests.cli.made_up import chunk_failed, chunk_read
 
 
 class Clock:
@@ -29,7 +30,7 @@ def test_rate_and_time_left_follow_from_the_chunks_read() -> None:
     pace = Pace(clock)
     for _ in range(5):
         clock.now += 2
-        pace.chunk(500, reused=False)
+        pace.follow(chunk_read(0, tokens=500))
     assert pace.tokens_per_second == pytest.approx(250)
     assert pace.seconds_left(Coverage(chunks=10, read=4, failed=1)) == pytest.approx(10)
 
@@ -38,10 +39,20 @@ def test_what_the_ledger_had_is_no_measure_of_speed() -> None:
     clock = Clock()
     pace = Pace(clock)
     for _ in range(1000):
-        pace.chunk(500, reused=True)
+        pace.follow(chunk_read(0, tokens=500, reused=True))
     clock.now += 4
-    pace.chunk(500, reused=False)
+    pace.follow(chunk_read(0, tokens=500))
     assert pace.tokens_per_second == pytest.approx(125)
+
+
+def test_chunks_that_fail_take_their_time_too() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    for index in range(5):
+        clock.now += 2
+        pace.follow(chunk_failed(index, "refused"))
+    assert pace.tokens_per_second is None
+    assert pace.seconds_left(Coverage(chunks=10, failed=5)) == pytest.approx(10)
 
 
 def test_the_rate_is_that_of_the_last_minute() -> None:
@@ -49,10 +60,10 @@ def test_the_rate_is_that_of_the_last_minute() -> None:
     pace = Pace(clock)
     for _ in range(100):
         clock.now += 10
-        pace.chunk(10, reused=False)
+        pace.follow(chunk_read(0, tokens=10))
     for _ in range(70):
         clock.now += 1
-        pace.chunk(500, reused=False)
+        pace.follow(chunk_read(0, tokens=500))
     assert pace.tokens_per_second == pytest.approx(500)
 
 

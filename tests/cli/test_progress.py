@@ -10,7 +10,7 @@ from rich.console import Console
 from octavo.cli.live_progress import LiveProgress
 from octavo.cli.progress import PlainProgress, Progress, SilentProgress, progress_for
 from octavo.reading.events import Event
-from tests.cli.made_up import chunk_read, reading
+from tests.cli.made_up import chunk_failed, chunk_read, reading
 from tests.cli.test_pace import Clock
 
 
@@ -49,6 +49,20 @@ def test_a_reading_that_is_over_at_once_still_says_what_was_read(capsys: pytest.
         r"octavo: warning: one \x1b[31mfile could not be read",
         "octavo: answering from 0 passages (1,480 of 8,192 tokens)",
     ]
+
+
+def test_failures_of_one_kind_are_told_once_even_where_all_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    events: list[Event] = [chunk_failed(index, "refused" if index % 2 else "timed out") for index in range(50)]
+    shown(SilentProgress(), events)
+    assert capsys.readouterr().err.splitlines() == [
+        "octavo: warning: war-and-peace.md, chunk 1: timed out",
+        "octavo: warning: war-and-peace.md, chunk 2: refused",
+    ]
+    shown(PlainProgress(Clock()), events)
+    assert capsys.readouterr().err.count("refused") == 1
+    screen = io.StringIO()
+    shown(LiveProgress(Console(file=screen, force_terminal=True, highlight=False)), events)
+    assert screen.getvalue().count("chunk 2: refused") == 1
 
 
 def test_progress_leaves_standard_output_alone(capsys: pytest.CaptureFixture[str]) -> None:

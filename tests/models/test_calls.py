@@ -160,7 +160,7 @@ async def test_a_stream_that_is_left_early_gives_its_place_back() -> None:
         calls = calls_of(ScriptedModel("two words"), ledger)
         stream = calls.stream(request())
         assert await anext(aiter(stream)) == "two"
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
         assert calls.limiter.in_flight == 0
         assert not calls.recorded(request())
 

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Column
 
 from octavo.cli.pace import Pace
-from octavo.cli.progress import counted, line_of, read_so_far, speed, warning
+from octavo.cli.progress import Failures, counted, line_of, read_so_far, speed, warning
 from octavo.cli.terminal import PREFIX, one_line
 from octavo.reading.answer import Coverage
 from octavo.reading.events import AnswerDelta, Answered, ChunkFailed, ChunkRead, Event, Warned
@@ -27,6 +27,7 @@ class LiveProgress:
         self._task = TaskID(0)
         self._pace: Pace | None = None
         self._coverage: Coverage | None = None
+        self._failures = Failures()
 
     def __enter__(self) -> Self:
         return self
@@ -63,13 +64,14 @@ class LiveProgress:
             self._progress = None
 
     def _chunk(self, event: ChunkRead | ChunkFailed) -> None:
+        if failure := self._failures.first_of_its_kind(event):
+            self._say(warning(failure))
         self._pace = self._pace or Pace()
-        if isinstance(event, ChunkRead):
-            self._pace.chunk(event.tokens, reused=event.reused)
+        self._pace.follow(event)
         self._coverage = coverage = event.coverage
         done = coverage.read + coverage.failed
         figures = [
-            f"{done:,}/{coverage.chunks:,} read",
+            f"{coverage.read:,}/{coverage.chunks:,} read",
             f"{coverage.relevant:,} relevant",
             f"{coverage.failed:,} failed",
             *speed(self._pace, coverage),

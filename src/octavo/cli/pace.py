@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from octavo.reading.answer import Coverage
+from octavo.reading.events import ChunkFailed, ChunkRead
 
 _SPAN_SECONDS = 60.0
 
@@ -22,12 +23,12 @@ class Pace:
         self._marks: deque[tuple[float, int]] = deque([(clock(), 0)])
         self._tokens = 0
 
-    def chunk(self, tokens: int, *, reused: bool) -> None:
-        """One more chunk of `tokens` tokens is done."""
-        if reused:
+    def follow(self, event: ChunkRead | ChunkFailed) -> None:
+        """One more chunk is done. One that failed took its time, but gave no tokens."""
+        if isinstance(event, ChunkRead) and event.reused:
             return
         now = self._clock()
-        self._tokens += tokens
+        self._tokens += event.tokens if isinstance(event, ChunkRead) else 0
         self._marks.append((now, self._tokens))
         while len(self._marks) > 2 and now - self._marks[1][0] > _SPAN_SECONDS:
             self._marks.popleft()

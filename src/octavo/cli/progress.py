@@ -29,6 +29,21 @@ from octavo.reading.events import (
 _SECONDS_BETWEEN_LINES = 10.0
 _SHARE_BETWEEN_LINES = 0.1
 _LEAST_SECONDS_BETWEEN_LINES = 2.0
+_KINDS_TOLD = 5
+
+
+class Failures:
+    """Remembers how chunks failed: a hundred of one kind are told once, and counted."""
+
+    def __init__(self) -> None:
+        self._kinds: set[str] = set()
+
+    def first_of_its_kind(self, event: Event) -> str | None:
+        """What to say of a chunk that failed as none did before; else None."""
+        if not isinstance(event, ChunkFailed) or event.reason in self._kinds or len(self._kinds) == _KINDS_TOLD:
+            return None
+        self._kinds.add(event.reason)
+        return f"{event.document.name}, chunk {event.index + 1:,}: {event.reason}"
 
 
 class Progress(Protocol):
@@ -60,6 +75,9 @@ class Progress(Protocol):
 class SilentProgress:
     """Shows warnings only."""
 
+    def __init__(self) -> None:
+        self._failures = Failures()
+
     def __enter__(self) -> Self:
         return self
 
@@ -72,9 +90,10 @@ class SilentProgress:
         """Not shown."""
 
     def show(self, event: Event) -> None:
-        """A warning is shown."""
-        if isinstance(event, Warned):
-            say(warning(event.message))
+        """A warning is shown, and so is the first failure of each kind."""
+        message = event.message if isinstance(event, Warned) else self._failures.first_of_its_kind(event)
+        if message is not None:
+            say(warning(message))
 
     def pause(self) -> None:
         """Nothing is ever drawn."""
@@ -84,6 +103,7 @@ class PlainProgress(SilentProgress):
     """A line for every step, and one now and then while chunks are read. `clock` gives seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
         self._clock = clock
         self._pace: Pace | None = None
         self._last_line = clock()
@@ -99,6 +119,7 @@ class PlainProgress(SilentProgress):
     def show(self, event: Event) -> None:
         """A line, if it is time for one."""
         if isinstance(event, (ChunkRead, ChunkFailed)):
+            super().show(event)
             self._chunk(event)
             return
         self._finish_reading()
@@ -114,8 +135,7 @@ class PlainProgress(SilentProgress):
     def _chunk(self, event: ChunkRead | ChunkFailed) -> None:
         if self._pace is None:
             self._pace, self._last_line, self._last_share = Pace(self._clock), self._clock(), 0.0
-        if isinstance(event, ChunkRead):
-            self._pace.chunk(event.tokens, reused=event.reused)
+        self._pace.follow(event)
         share = (event.coverage.read + event.coverage.failed) / max(1, event.coverage.chunks)
         waited = self._clock() - self._last_line
         advanced = share - self._last_share >= _SHARE_BETWEEN_LINES and waited >= _LEAST_SECONDS_BETWEEN_LINES

@@ -8,7 +8,9 @@ tokens or models.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
 
 import regex
 
@@ -30,11 +32,16 @@ _LINE_MARK = regex.compile(  # what no wrapped line goes on with: indentation, l
     r"\s|[-+*•·‣◦–—]\s|#|\||>|```|~~~|\(?(?:\d{1,4}|[A-Za-z]|[ivxIVX]{1,5})[.)、]\s|[（(]?[一二三四五六七八九十]{1,3}[)）、]"
 )
 _CODE_END = (";", "{", "}", "*/", "|")
+_FULL_STOP = regex.compile(r"(?:[!?。！？．]|(?<!(?:^|[^\p{L}])\p{Lu}\p{Ll}{0,3})\.)[\p{Pe}\p{Pf}\"'*_]*\Z")
+
+_LONGEST_NUMBER = 8
+_LETTER = regex.compile(r"\p{L}")
 
 # Quotations and parentheses, which the segmenter leaves whole.
 _OPENING = regex.compile(r"[\p{Ps}“‘«]|(?<![^\s\p{Ps}\p{Pi}\p{Pd}])[\"']")
 _CLOSING = regex.compile(r"[\p{Pe}”»\"']")
 _AFTER_CLOSING = regex.compile(r"[\p{Pe}”’»\"']\s*\Z")
+_ASCII_END = regex.compile(r"[.!?]")
 _GOES_ON = regex.compile(r"\p{Ll}")
 _LONE_SURROGATE = regex.compile("[\ud800-\udfff]")
 
@@ -83,7 +90,7 @@ def _is_wrapped(text: str, line_start: int, line_end: regex.Match[str]) -> bool:
     if _LINE_MARK.match(text, line_end.end()):
         return False
     line_tail = text[max(line_start, line_end.start() - 8) : line_end.start()].rstrip()
-    return not line_tail.endswith(_CODE_END)
+    return not line_tail.endswith(_CODE_END) and not _FULL_STOP.search(line_tail)
 
 
 def _sentence_ends(text: str, start: int, end: int) -> Iterator[int]:
@@ -108,9 +115,11 @@ def _segment(block: str) -> Iterator[int]:
     start = 0
     for end in _segmenter_ends(block):
         sentence = block[start:end]
+        if len(sentence) <= _LONGEST_NUMBER and end < len(block) and not _LETTER.search(sentence):
+            continue  # the number of what follows
         if len(sentence.encode("utf-8", "surrogatepass")) > _LONG:
             for inner in _segmenter_ends(_without_pairs(sentence)):
-                if not (_GOES_ON.match(sentence, inner) and _AFTER_CLOSING.search(sentence, 0, inner)):
+                if not (_GOES_ON.match(sentence, inner) and _AFTER_CLOSING.search(sentence, max(0, inner - 8), inner)):
                     yield start + inner
         else:
             yield end
@@ -118,12 +127,13 @@ def _segment(block: str) -> Iterator[int]:
 
 
 def _segmenter_ends(text: str) -> Iterator[int]:
-    from sentencex import get_sentence_boundaries
-
     if not text.isascii():
         text = _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    elif not _ASCII_END.search(text):
+        yield len(text)
+        return
     last = 0
-    for boundary in get_sentence_boundaries("en", text):
+    for boundary in _segmenter()("en", text):
         end = boundary["end_index"]
         while end < len(text) and text[end].isspace():
             end += 1
@@ -131,6 +141,15 @@ def _segmenter_ends(text: str) -> Iterator[int]:
         if end > last and not inside_word:
             yield end
             last = end
+    if last < len(text):
+        yield len(text)
+
+
+@cache
+def _segmenter() -> Callable[[str, str], list[dict[str, Any]]]:
+    from sentencex import get_sentence_boundaries
+
+    return get_sentence_boundaries  # type: ignore[no-any-return]
 
 
 def _without_pairs(sentence: str) -> str:

@@ -115,6 +115,11 @@ class ChatModel(Protocol):
         """How many calls the server is known to work on at once; None where it is not known."""
         ...
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know about this model, one line each: an estimate for a count, a parameter refused."""
+        ...
+
     def measure(self, messages: Sequence[Message]) -> int:
         """Tokens of the whole prompt, chat template included; an upper bound where the tokenizer is not exact."""
         ...

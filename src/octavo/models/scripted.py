@@ -83,6 +83,11 @@ class ScriptedModel:
     async def ready(self) -> None:
         """It always is."""
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     def measure(self, messages: Sequence[Message]) -> int:
         """Tokens of the whole prompt, exactly."""
         return self._measure.tokens(messages)

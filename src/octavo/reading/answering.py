@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from octavo.documents.chunks import Chunk
 from octavo.errors import BudgetExhausted, InvalidReply, ModelError, WindowExceeded, WindowTooSmall
 from octavo.models.chat import Request
 from octavo.models.structured import parse_reply
@@ -13,7 +14,7 @@ from octavo.reading.answer import Citation, Support
 from octavo.reading.citations import Sources
 from octavo.reading.citing import CitingStream
 from octavo.reading.events import AnswerDelta, PassagesPacked
-from octavo.reading.packing import Packing
+from octavo.reading.packing import Packing, pack
 from octavo.reading.question import QuestionAnalysis
 from octavo.reading.session import Session
 
@@ -40,11 +41,27 @@ Packer = Callable[[int], Packing]
 """Gives the passages that so many tokens hold; each level has its own way."""
 
 
+def packer_of(session: Session, ranked: Sequence[Chunk], *, neighbours: bool = True) -> Packer:
+    """Packs the best of `ranked` (best first), as this session's model is shown passages."""
+
+    def packer(room: int) -> Packing:
+        return pack(
+            session.corpus,
+            ranked,
+            room,
+            session.model.tokenizer.count,
+            neighbours=neighbours,
+            numbered=session.options.cite is not False,
+        )
+
+    return packer
+
+
 def answer_room(session: Session, analysis: QuestionAnalysis) -> int:
     """Tokens that the window leaves for passages, limited by the option `fill` and what is left of the budget. Raises
     `WindowTooSmall` and `BudgetExhausted`."""
     answer_tokens = session.options.answer_tokens or 0
-    empty = prompts.answer("", analysis.information, analysis.instruction, analysis.language)
+    empty = answer_request(session, analysis, Packing((), "", ())).messages
     room = session.room(empty, answer_tokens)
     if room < _LEAST_ROOM:
         missing = _LEAST_ROOM - room
@@ -66,7 +83,13 @@ def answer_room(session: Session, analysis: QuestionAnalysis) -> int:
 def answer_request(session: Session, analysis: QuestionAnalysis, packing: Packing) -> Request:
     """The call that answers."""
     return Request(
-        prompts.answer(packing.text, analysis.information, analysis.instruction, analysis.language),
+        prompts.answer(
+            packing.text,
+            analysis.information,
+            analysis.instruction,
+            analysis.language,
+            cite=session.options.cite is not False,
+        ),
         max_tokens=session.options.answer_tokens or 0,
     )
 

@@ -12,10 +12,9 @@ from octavo.models.chat import Request
 from octavo.models.ledger import Ledger
 from octavo.reading.analysing import analysis_request, recorded_analysis
 from octavo.reading.answer import Level
-from octavo.reading.answering import answer_request, answer_room, fit
+from octavo.reading.answering import answer_request, answer_room, fit, packer_of
 from octavo.reading.levels import whole_fits
 from octavo.reading.options import Estimate, LevelChoice
-from octavo.reading.packing import pack, render
 from octavo.reading.question import QuestionAnalysis
 from octavo.reading.read import pieces, read_request
 from octavo.reading.retrieve import rank_for_question
@@ -32,7 +31,11 @@ async def estimate_reading(session: Session, question: str, level: LevelChoice, 
         raise UsageError("there is nothing to read: name a document with text, or add one with: octavo add SOURCE")
     if level in {"auto", "whole"} and (level == "whole" or whole_fits(session, question)):
         plain = QuestionAnalysis.plain(question)
-        requests = [answer_request(session, plain, render(corpus, corpus.chunks))]
+        requests = [
+            answer_request(
+                session, plain, packer_of(session, corpus.chunks, neighbours=False)(answer_room(session, plain))
+            )
+        ]
         return _priced(session, ledger, "whole", requests)
     requests = [analysis_request(corpus, question)] if session.options.analyse else []
     analysis = await recorded_analysis(session, question)
@@ -46,7 +49,7 @@ async def estimate_reading(session: Session, question: str, level: LevelChoice, 
     _, request = await fit(
         session,
         analysis,
-        lambda room: pack(corpus, ranked, room, session.model.tokenizer.count),
+        packer_of(session, ranked),
         answer_room(session, analysis),
     )
     # The climb answers, or asks whether the passages suffice, once more.

@@ -12,10 +12,19 @@ from contextlib import suppress
 from octavo.errors import BudgetExhausted, UsageError
 from octavo.reading.analysing import analyse_question
 from octavo.reading.answer import Answer, Coverage, Level
-from octavo.reading.answering import Packer, Written, answer_request, answer_room, fit, is_sufficient, write_answer
+from octavo.reading.answering import (
+    Packer,
+    Written,
+    answer_request,
+    answer_room,
+    fit,
+    is_sufficient,
+    packer_of,
+    write_answer,
+)
 from octavo.reading.events import LevelStarted, QuestionAnalysed
 from octavo.reading.options import LevelChoice
-from octavo.reading.packing import Packing, pack, render
+from octavo.reading.packing import Packing
 from octavo.reading.question import QuestionAnalysis
 from octavo.reading.read import rank_findings, read_chunks
 from octavo.reading.retrieve import rank_for_question
@@ -26,7 +35,8 @@ _RANKED = 400
 
 
 async def answer_question(session: Session, question: str, level: LevelChoice) -> Answer:
-    """Answer at the level given, or, with "auto", at the cheapest that suffices."""
+    """Answer at the level given, or, with "auto", at the cheapest that suffices. The account and the warnings are the
+    caller's to add."""
     if not session.corpus.chunks:
         raise UsageError("there is nothing to read: name a document with text, or add one with: octavo add SOURCE")
     _require_room(session, question)
@@ -61,10 +71,8 @@ def whole_fits(session: Session, question: str) -> bool:
     chunks = session.corpus.chunks
     if sum(chunk.tokens for chunk in chunks) > room:
         return False
-    packing = render(session.corpus, chunks)
-    return session.model.tokenizer.count(packing.text) <= room and session.fits(
-        answer_request(session, analysis, packing)
-    )
+    packing = packer_of(session, chunks, neighbours=False)(room)
+    return len(packing.chunks) == len(chunks) and session.fits(answer_request(session, analysis, packing))
 
 
 async def _whole(session: Session, question: str) -> Answer:
@@ -77,10 +85,8 @@ async def _whole(session: Session, question: str) -> Answer:
             f"({answer_room(session, analysis):,}): use --level auto or read"
         )
     await session.emit(LevelStarted("whole", "the documents fit the window"))
-
-    def packer(room: int) -> Packing:
-        # Only where the server refuses what should fit is less than everything shown, and the coverage says so.
-        return pack(session.corpus, chunks, room, session.model.tokenizer.count, neighbours=False)
+    # Only where the server refuses what should fit is less than everything shown, and the coverage says so.
+    packer = packer_of(session, chunks, neighbours=False)
 
     def coverage(packing: Packing) -> Coverage:
         shown = len(packing.chunks)
@@ -101,9 +107,7 @@ async def _retrieve(session: Session, analysis: QuestionAnalysis, *, may_climb: 
         if may_climb:
             return None, "no word of the question occurs in the documents"
         return _not_found(session, analysis, "retrieve", Coverage(chunks=total)), ""
-
-    def packer(room: int) -> Packing:
-        return pack(session.corpus, ranked, room, session.model.tokenizer.count)
+    packer = packer_of(session, ranked)
 
     def coverage(packing: Packing) -> Coverage:
         return Coverage(chunks=total, read=len(packing.chunks), relevant=len(set(packing.chunks) & set(ranked)))
@@ -130,9 +134,7 @@ async def _read(session: Session, analysis: QuestionAnalysis, why: str) -> Answe
     if not result.findings:
         return _not_found(session, analysis, "read", result.coverage)
     ranked = rank_findings(session.corpus, result.findings, analysis, limit=_RANKED)
-
-    def packer(room: int) -> Packing:
-        return pack(session.corpus, ranked, room, session.model.tokenizer.count)
+    packer = packer_of(session, ranked)
 
     return await _answer(session, analysis, packer, "read", lambda _: result.coverage)
 
@@ -182,8 +184,6 @@ async def _answer(
         citations=written.citations,
         passages=written.packing.passages,
         coverage=coverage,
-        usage=session.usage(),
-        warnings=tuple(session.warnings),
         budget_exhausted=session.budget_exhausted,
     )
 
@@ -204,7 +204,5 @@ def _not_found(
         level=level,
         passages=written.packing.passages if written else (),
         coverage=coverage,
-        usage=session.usage(),
-        warnings=tuple(session.warnings),
         budget_exhausted=session.budget_exhausted,
     )

@@ -23,15 +23,20 @@ LevelChoice = Literal["auto", "whole", "retrieve", "read"]
 class ReadingOptions:
     """The settings of a reading; all lengths in the model's tokens. None means: the default of this kind of model.
 
-    `chunk_tokens`: the most that a chunk holds. `strategy`: how the reader points at sentences. `read_tokens`: the
-    most that one reading call is shown (neighbouring chunks are shown together up to it); None: one chunk a call.
-    `fill`: the most that the passages shown to the answering model hold; by default all that the window leaves.
-    `answer_tokens`: the longest answer. `analyse`: whether the model splits the question and writes keywords.
-    `threshold`: where the endpoint returns logprobs, a chunk counts as relevant when its confidence reaches this,
-    whatever the reply (the dial between recall and cost); None: as the reply says. `attribute`: whether a sentence
-    that the model left uncited is cited by code where a passage bears it out. `support`: who judges whether a cited
-    place supports its sentence: a lexical check, or the model. `fresh`: ask again what the ledger knows. `concurrency`:
-    calls at once; None: adapted to the server.
+    - `chunk_tokens`: the most that a chunk holds.
+    - `strategy`: how the reader points at sentences.
+    - `read_tokens`: the most that one reading call is shown: neighbouring chunks are shown together up to it. None: one
+      chunk a call.
+    - `fill`: the most that the passages shown to the answering model hold. None: all that the window leaves.
+    - `answer_tokens`: the longest answer.
+    - `analyse`: whether the model splits the question and writes keywords.
+    - `threshold`: where the endpoint returns logprobs, a chunk counts as relevant when its confidence (0 to 1) reaches
+      this, whatever the reply: the dial between recall and cost. None: as the reply says.
+    - `cite`: whether the model is asked to mark its sources. The smallest models only repeat the marks.
+    - `attribute`: whether code cites a sentence that the model left uncited, where a passage bears it out.
+    - `support`: who judges whether a cited place supports its sentence: a lexical check, or the model.
+    - `fresh`: ask again what the ledger knows.
+    - `concurrency`: calls at once. None: adapted to the server.
     """
 
     chunk_tokens: int = 512
@@ -41,6 +46,7 @@ class ReadingOptions:
     answer_tokens: int | None = None
     analyse: bool = True
     threshold: float | None = None
+    cite: bool | None = None
     attribute: bool = True
     support: Literal["lexical", "model"] = "lexical"
     fresh: bool = False
@@ -52,6 +58,7 @@ class ReadingOptions:
         return replace(
             self,
             strategy=self.strategy or ("quote" if small else "number"),
+            cite=(not small) if self.cite is None else self.cite,
             fill=self.fill or (SMALL_MODEL_FILL if small else None),
             answer_tokens=self.answer_tokens or (SMALL_MODEL_ANSWER if small else min(1024, window // 6)),
         )

@@ -41,6 +41,7 @@ def pack(
     count: Callable[[str], int],
     *,
     neighbours: bool = True,
+    numbered: bool = True,
 ) -> Packing:
     """The best of `ranked` (best first), and then their neighbours, that `room` tokens hold.
 
@@ -49,14 +50,14 @@ def pack(
     """
     chosen = _choose(corpus, ranked, room, count, neighbours=neighbours)
     while True:
-        packing = render(corpus, chosen)
+        packing = render(corpus, chosen, numbered=numbered)
         if not chosen or count(packing.text) <= room:
             return packing
         chosen = chosen[:-1]
 
 
-def render(corpus: Corpus, chunks: Sequence[Chunk]) -> Packing:
-    """All of `chunks` as numbered passages in document order."""
+def render(corpus: Corpus, chunks: Sequence[Chunk], *, numbered: bool = True) -> Packing:
+    """All of `chunks` as passages in document order; where not `numbered`, the model does not see the numbers."""
     document_order = {reference.id: index for index, reference in enumerate(corpus.documents)}
     ordered = sorted(chunks, key=lambda chunk: (document_order[chunk.document_id], chunk.index))
     passages = []
@@ -67,7 +68,8 @@ def render(corpus: Corpus, chunks: Sequence[Chunk]) -> Packing:
         passages.append(Passage(number, document.ref, span))
         # The section of the passage's middle: a chunk may begin with the last words of the section before.
         path = document.section_path((span.start + span.end) // 2)
-        lines.append(f"[{number}] {prompts.place(document.name, path)}\n{span.of(document.text).strip()}")
+        mark = f"[{number}] " if numbered else ""
+        lines.append(f"{mark}{prompts.place(document.name, path)}\n{span.of(document.text).strip()}")
     return Packing(tuple(passages), "\n\n".join(lines), tuple(chunks))
 
 

@@ -51,6 +51,8 @@ _ANSWER_TAIL = (
     f"If they do not hold the answer, reply only: {NOT_FOUND}"
 )
 
+_PLAIN_TAIL = "Answer this question in one sentence, from the text above{language}: {question}"
+
 _SUFFICIENT_TAIL = "Do the passages above hold what is needed to answer the question? Reply in JSON."
 
 _SUPPORT = (
@@ -116,11 +118,16 @@ def read(strategy: Strategy, place: str, passage: str, question: str) -> tuple[M
     )
 
 
-def answer(passages: str, question: str, instruction: str, language: str | None) -> tuple[Message, ...]:
-    """Shows the numbered passages and asks the question."""
-    return _with_passages(
-        passages, question, instruction, _ANSWER_TAIL.format(language=f", in {language}" if language else "")
-    )
+def answer(
+    passages: str, question: str, instruction: str, language: str | None, *, cite: bool = True
+) -> tuple[Message, ...]:
+    """Shows the numbered passages and asks the question. Without `cite` the plainest question that a very small model
+    follows: no marks, no word for "not found"."""
+    wanted = f", in {language}" if language else ""
+    if not cite and not instruction:
+        tail = _PLAIN_TAIL.format(language=wanted, question=question)
+        return (Message("system", _ANSWER), Message("user", f"{without_control_tokens(passages)}\n\n{tail}"))
+    return _with_passages(passages, question, instruction, _ANSWER_TAIL.format(language=wanted))
 
 
 def sufficient(passages: str, question: str, instruction: str) -> tuple[Message, ...]:

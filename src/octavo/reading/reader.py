@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from octavo.documents.document import Document
@@ -80,7 +81,11 @@ class Reader:
         async def run() -> None:
             try:
                 session = await self._open(documents, question, budget, events.put)
-                await events.put(Answered(await answer_question(session, question, level)))
+                answer = await answer_question(session, question, level)
+                for warning in self.model.warnings:  # what has shown on the way
+                    await session.warn(warning)
+                accounted = replace(answer, usage=session.usage(), warnings=tuple(session.warnings))
+                await events.put(Answered(accounted))
             except Exception as error:  # noqa: BLE001 - raised again where the events are taken
                 await events.put(error)
 
@@ -172,10 +177,8 @@ class Reader:
         )
         for problem in problems:
             await session.warn(str(problem))
-        if not self.model.tokenizer.exact:
-            await session.warn(
-                "the model's own tokenizer is not known: token counts are conservative estimates (pass --tokenizer)"
-            )
+        for warning in self.model.warnings:
+            await session.warn(warning)
         return session
 
     def _corpus(self, documents: Readable, chunk_tokens: int) -> tuple[Corpus, list[SourceError]]:

@@ -6,7 +6,7 @@ import datetime
 import io
 import zipfile
 
-import openpyxl  # type: ignore[import-untyped]
+import openpyxl
 import pytest
 
 from octavo.documents.parsed import Parsed

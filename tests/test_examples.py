@@ -1,0 +1,55 @@
+"""The examples run, and the demo's document is what the demo says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from octavo.documents.load import load
+from octavo.models.fake_server import FakeServer
+from tests.reading.conftest import FACT, QUESTION, Faithful, book
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def run(example: str, *arguments: object, **environment: str) -> str:
+    """What an example prints."""
+    ran = subprocess.run(
+        [sys.executable, str(EXAMPLES / example), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, **environment},
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_the_demos_book_has_a_section_for_every_topic(tmp_path: Path) -> None:
+    from pydoc_data.topics import topics
+
+    run("write_demo_document.py", tmp_path)
+    document = load(tmp_path / "python-language-reference.md")
+    tops = [section for section in document.sections if section.level == 1]
+    assert len(tops) == len(topics)
+    assert tops[0].title == 'The "assert" statement'
+    part = load(tmp_path / "python-statements.md")
+    assert 55_000 < len(part.text) < 70_000
+    assert part.sections[0].title == tops[0].title
+
+
+def test_a_book_is_asked_in_a_few_lines_and_followed_in_a_few_more(tmp_path: Path) -> None:
+    path = tmp_path / "book.txt"
+    path.write_text(book(300, facts={150: FACT}).text, encoding="utf-8")
+    with FakeServer(Faithful(), window=4_096) as server:
+        environment = {"OPENAI_BASE_URL": server.base_url, "OCTAVO_HOME": str(tmp_path / "home")}
+        asked = run("ask_a_book.py", path, QUESTION, **environment)
+        followed = run("async_events.py", path, QUESTION, **environment)
+    assert "hidden under the chapel floor" in asked
+    assert f'"{FACT}"' in asked
+    assert "Coverage(" in asked
+    assert FACT in followed
+    assert "hidden under the chapel floor" in followed
