@@ -9,7 +9,7 @@ from rich.console import Console
 
 from octavo.cli.live_progress import LiveProgress
 from octavo.cli.progress import PlainProgress, Progress, SilentProgress, progress_for
-from octavo.reading.events import Event
+from octavo.reading.events import Event, LevelStarted
 from tests.cli.made_up import chunk_failed, chunk_read, reading
 from tests.cli.test_pace import Clock
 
@@ -24,6 +24,8 @@ def shown(progress: Progress, events: list[Event]) -> None:
 def test_a_log_gets_a_line_every_ten_seconds_of_a_slow_reading(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     progress = PlainProgress(clock)
+    progress.show(LevelStarted("read", "asked for"))
+    capsys.readouterr()
     for index in range(31):
         progress.show(chunk_read(index, 1_000))
         clock.now += 1
@@ -45,8 +47,8 @@ def test_a_reading_that_is_over_at_once_still_says_what_was_read(capsys: pytest.
     shown(PlainProgress(Clock()), reading(20))
     assert capsys.readouterr().err.splitlines() == [
         "octavo: read: asked for",
-        "octavo: 20 of 20 chunks read, 0 relevant, 0 failed",
         r"octavo: warning: one \x1b[31mfile could not be read",
+        "octavo: 20 of 20 chunks read, 0 relevant, 0 failed",
         "octavo: answering from 0 passages (1,480 of 8,192 tokens)",
     ]
 

@@ -56,14 +56,17 @@ def test_white_space_goes_with_the_sentence_before_it_except_indentation(text: s
     ("text", "expected"),
     [
         ("One ends. Two ends! Three?", ["One ends. ", "Two ends! ", "Three?"]),
-        ("Dr. Smith paid $3.50 in the U.S. on Monday. He left.", ["Dr. Smith paid $3.50 in the U.S. on Monday. ", "He left."]),
+        (
+            "Dr. Smith paid $3.50 in the U.S. on May 1. He left.",
+            ["Dr. Smith paid $3.50 in the U.S. on May 1. ", "He left."],
+        ),
         ("他走了。我来了！是吗？", ["他走了。", "我来了！", "是吗？"]),
         ("かれは行った。そうか？", ["かれは行った。", "そうか？"]),
         ("# Title\n\nText here.\n", ["# Title\n\n", "Text here.\n"]),
-        ("To buy:\n- bread\n- milk\n1. first\n2) second\n", ["To buy:\n", "- bread\n", "- milk\n", "1. first\n", "2) second\n"]),
+        ("Buy:\n- bread\n1. first\n2) second\n", ["Buy:\n", "- bread\n", "1. first\n", "2) second\n"]),
         ("def f(self):\n    return self._x\n", ["def f(self):\n", "    return self._x\n"]),
     ],
-)  # fmt: skip
+)
 def test_sentences_end_where_a_reader_would_end_them(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
 
@@ -119,6 +122,7 @@ def test_time_grows_with_the_length_of_an_endless_line_and_no_faster(unit: str) 
         assert sum(map(len, sentence_spans(text))) == length
         return time.process_time() - start
 
-    seconds(50_000)
-    short = seconds(100_000)
-    assert seconds(800_000) < 8 * 4 * max(short, 0.005)
+    seconds(40_000)  # what happens once
+    short = seconds(40_000)
+    # Quadratic time would be 256 times as much.
+    assert seconds(640_000) < 16 * 6 * max(short, 0.002)

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID
 from rich.table import Column
+from rich.text import Text
 
 from octavo.cli.pace import Pace
 from octavo.cli.progress import Failures, counted, line_of, read_so_far, speed, warning
 from octavo.cli.terminal import PREFIX, one_line
 from octavo.reading.answer import Coverage
-from octavo.reading.events import AnswerDelta, Answered, ChunkFailed, ChunkRead, Event, Warned
+from octavo.reading.events import AnswerDelta, Answered, ChunkFailed, ChunkRead, Event, LevelStarted, Warned
 
 _BAR_WIDTH = 12
+
+
+class _Words(ProgressColumn):
+    """What `words` says at the moment of drawing: the time that is left changes while nothing happens."""
+
+    def __init__(self, words: Callable[[], str]) -> None:
+        super().__init__(Column(no_wrap=True))
+        self._words = words
+
+    def render(self, task: Task) -> Text:
+        """The words, as they are."""
+        return Text(self._words())
 
 
 class LiveProgress:
@@ -25,6 +39,7 @@ class LiveProgress:
         self._console = console or Console(stderr=True, highlight=False)
         self._progress: Progress | None = None
         self._task = TaskID(0)
+        self._doing = ""
         self._pace: Pace | None = None
         self._coverage: Coverage | None = None
         self._failures = Failures()
@@ -53,6 +68,8 @@ class LiveProgress:
                 self._say(warning(message))
             case _:
                 self._finish_reading()
+                if isinstance(event, LevelStarted):
+                    self._pace = Pace()
                 if line := line_of(event):
                     self._say(line)
                 self._draw("waiting for the model")
@@ -69,34 +86,40 @@ class LiveProgress:
         self._pace = self._pace or Pace()
         self._pace.follow(event)
         self._coverage = coverage = event.coverage
-        done = coverage.read + coverage.failed
-        figures = [
-            f"{coverage.read:,}/{coverage.chunks:,} read",
-            f"{coverage.relevant:,} relevant",
-            f"{coverage.failed:,} failed",
-            *speed(self._pace, coverage),
-        ]
-        self._draw(", ".join(figures), done=done, total=coverage.chunks)
+        self._draw("", done=coverage.read + coverage.failed, total=coverage.chunks)
 
     def _finish_reading(self) -> None:
         if self._coverage is not None:
             self._say(read_so_far(self._coverage))
         self._coverage = self._pace = None
 
-    def _draw(self, text: str, *, done: int = 0, total: int | None = None) -> None:
+    def _words(self) -> str:
+        coverage, pace = self._coverage, self._pace
+        if coverage is None or pace is None:
+            return self._doing
+        figures = [
+            f"{coverage.read:,}/{coverage.chunks:,} read",
+            f"{coverage.relevant:,} relevant",
+            f"{coverage.failed:,} failed",
+            *speed(pace, coverage),
+        ]
+        return ", ".join(figures)
+
+    def _draw(self, doing: str, *, done: int = 0, total: int | None = None) -> None:
+        self._doing = doing
         if self._progress is None:
             self._progress = Progress(
                 SpinnerColumn("line"),
                 BarColumn(_BAR_WIDTH),
-                TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+                _Words(self._words),
                 console=self._console,
                 transient=True,
                 redirect_stdout=False,
                 redirect_stderr=False,
             )
-            self._task = self._progress.add_task(text, total=total)
+            self._task = self._progress.add_task(doing, total=total)
             self._progress.start()
-        self._progress.update(self._task, description=text, completed=done, total=total)
+        self._progress.update(self._task, completed=done, total=total)
 
     def _say(self, message: str) -> None:
         self._console.print(f"{PREFIX}{one_line(message)}", markup=False, soft_wrap=True)

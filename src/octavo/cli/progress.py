@@ -118,12 +118,14 @@ class PlainProgress(SilentProgress):
 
     def show(self, event: Event) -> None:
         """A line, if it is time for one."""
+        super().show(event)
         if isinstance(event, (ChunkRead, ChunkFailed)):
-            super().show(event)
             self._chunk(event)
+        if isinstance(event, (ChunkRead, ChunkFailed, Warned)):
             return
         self._finish_reading()
-        super().show(event)
+        if isinstance(event, LevelStarted):
+            self._pace, self._last_line, self._last_share = Pace(self._clock), self._clock(), 0.0
         if line := line_of(event):
             say(line)
 
@@ -133,8 +135,7 @@ class PlainProgress(SilentProgress):
         self._finish_reading()
 
     def _chunk(self, event: ChunkRead | ChunkFailed) -> None:
-        if self._pace is None:
-            self._pace, self._last_line, self._last_share = Pace(self._clock), self._clock(), 0.0
+        self._pace = self._pace or Pace(self._clock)
         self._pace.follow(event)
         share = (event.coverage.read + event.coverage.failed) / max(1, event.coverage.chunks)
         waited = self._clock() - self._last_line

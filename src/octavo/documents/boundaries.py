@@ -139,7 +139,7 @@ def _sections(text: str, levels: dict[int, int], offsets: Sequence[int]) -> tupl
         if start < offset < len(text):
             if _has_own_text(text, start, offset, starts_section=start in levels):
                 indices.append(bisect_left(offsets, offset))
-                prices.append(min(levels[offset] - 1, 6) * _LEVEL + _hashed(text, offset))
+                prices.append(min(levels[offset] - 1, 6) * _LEVEL + _hashed(text, offset) // 4)
             start = offset
     indices.append(len(offsets) - 1)
     prices.append(0)

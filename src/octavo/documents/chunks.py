@@ -5,9 +5,11 @@ they fall back into step, so a second reading of an edited book pays for the cha
 of tokens only what the tokenizer it is given says.
 
 A section longer than a chunk is cut on its own, so a chunk never holds the end of one and the start of the next; small
-sections are put together whole. Within a section the cuts are a shortest path over all boundaries (`cutting.py`), which
-was tried against taking the best boundary within reach of the cut before. On War and Peace, SmolLM2's tokens, 300
-one-sentence insertions: FIGURES.
+sections are put together whole. Within a section the cuts are a shortest path between anchors (`cutting.py`). Chosen by
+measurement on War and Peace (SmolLM2's tokens, limit 512; 300 insertions of one sentence): mean fill 79 %, chunks
+changed: median 1, 95th percentile 4, mean 1.66, never more than 6. Taking the best boundary within reach of the cut
+before came to 72 % at the same percentile; a shortest path without anchors filled as well but, where there are no
+sections, needed up to 12 chunks to fall back into step, against 6.
 """
 
 from __future__ import annotations

@@ -27,6 +27,10 @@ DEFAULT = "smollm2"
 _BATCH = 512
 """Tokens worked on in one go: the engine notices a cancelled call, and lets another in, once a batch."""
 
+_CACHE_MIB = 256
+"""What the engine may keep of earlier prompts; its own default is 8 GiB, which a reading of a book would fill with
+chunks that are not asked about again."""
+
 _ERRORS_ONLY = 0
 _ANY_PORT = 0
 _CALL_SECONDS = 1_800.0
@@ -187,6 +191,7 @@ class EmbeddedModel:
         settings.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED
         # Both only cost time here: the sizes are given, and the first prompt warms up as well as an empty one.
         settings.fit_params = settings.warmup = False
+        settings.cache_ram_mib = _CACHE_MIB
         settings.endpoint_props = True
         settings.ui = False
         settings.verbosity = _ERRORS_ONLY

@@ -57,3 +57,6 @@ EASTERN_FUNCTION_CHARACTERS = frozenset(
     "のはがをにでともへやかなよねらりるれろだですますこそあどっ"
 )
 """Ideographs and kana that mostly hold sentences together."""
+
+EASTERN_PARTICLES = frozenset("的了是吗呢吧谁")
+"""Those of them that hardly ever are part of a word."""

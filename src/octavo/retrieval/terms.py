@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import regex
 
-from octavo.retrieval.function_words import EASTERN_FUNCTION_CHARACTERS, FUNCTION_WORDS
+from octavo.retrieval.function_words import EASTERN_FUNCTION_CHARACTERS, EASTERN_PARTICLES, FUNCTION_WORDS
 
 if TYPE_CHECKING:
     from Stemmer import Stemmer
@@ -34,6 +34,7 @@ _PARTS = regex.compile(
     regex.VERSION1,
 )
 _ASCII_PARTS = regex.compile(r"\d+(?:[.,]\d+)*|[a-z][a-z0-9]*")
+_THOUSANDS = regex.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _ACCENT = regex.compile(r"[\u0300-\u036f]")
 _CONTRACTION = regex.compile(r"(?<=[a-z])['’](?:s|t|d|m|re|ve|ll)(?![a-z])")
 
@@ -53,7 +54,8 @@ for _name, _words in FUNCTION_WORDS.items():
 
 
 def terms(text: str) -> list[str]:
-    """The terms of `text` in order, repetitions included; none contains white space."""
+    """The terms of `text`, repetitions included: of words in order, then of scripts without spaces. None contains white
+    space."""
     words, unspaced = _parts(text)
     language = _language(words)
     found = [term for word in words for term in _stems(word, language)]
@@ -78,8 +80,11 @@ def content_terms(text: str) -> list[str]:
         if len(run) == 1:
             found.extend(run if run not in EASTERN_FUNCTION_CHARACTERS else "")
         else:
-            pairs = [run[index : index + 2] for index in range(len(run) - 1)]
-            found.extend(pair for pair in pairs if not EASTERN_FUNCTION_CHARACTERS.issuperset(pair))
+            found.extend(
+                pair
+                for pair in (run[index : index + 2] for index in range(len(run) - 1))
+                if EASTERN_PARTICLES.isdisjoint(pair) and not EASTERN_FUNCTION_CHARACTERS.issuperset(pair)
+            )
     return found
 
 
@@ -126,7 +131,7 @@ def _stems(word: str, language: str) -> tuple[str, ...]:
 
 def _stem(word: str, language: str) -> str:
     """The stem without accents: names are written both ways."""
-    stem: str = _stemmer(language).stemWord(word)
+    stem: str = _stemmer(language).stemWord(word.replace("ß", "ss"))
     if not stem.isascii():
         stem = _ACCENT.sub("", unicodedata.normalize("NFD", stem)) or stem
     return stem[:_LONGEST_TERM]
@@ -134,9 +139,8 @@ def _stem(word: str, language: str) -> str:
 
 def _number(digits: str) -> str:
     """Without the commas of thousands."""
-    return (digits.replace(",", "") if regex.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits) else digits)[
-        :_LONGEST_TERM
-    ]
+    in_thousands = _THOUSANDS.fullmatch(digits) is not None
+    return (digits.replace(",", "") if in_thousands else digits)[:_LONGEST_TERM]
 
 
 @cache
