@@ -5,10 +5,9 @@ Knows the order of things; how they look stands in `progress.py` and `rendering.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import cast
 
 from octavo.cli.choosing import Choice, choose_model
 from octavo.cli.progress import Progress, progress_for, warning
@@ -22,7 +21,7 @@ from octavo.cli.rendering import (
 from octavo.cli.terminal import say, write, write_json, write_line
 from octavo.library.library import Library
 from octavo.reading.answer import Answer
-from octavo.reading.events import AnswerDelta, Answered, Event
+from octavo.reading.events import AnswerDelta, Answered
 from octavo.reading.options import Budget, ReadingOptions
 from octavo.reading.reader import Reader
 from octavo.settings import Settings, load_settings
@@ -102,7 +101,7 @@ async def _answer(
     """Follow a reading to its end, and print the answer as it comes."""
     streamed = ""
     events = reader.astream(library, asked.question, level=settings.level, budget=budget)
-    async with aclosing(cast("AsyncGenerator[Event, None]", events)):
+    async with aclosing(events):
         async for event in events:
             progress.show(event)
             if isinstance(event, AnswerDelta) and not asked.json:

@@ -292,6 +292,7 @@ class Library:
         self._add_chunks(waiting, tokenizer, limit)
         with self._store.writing():
             self._store.chunk_table(tokenizer.id, limit).index()
+        self._progress("indexing", len(document_ids), len(document_ids))
 
     def _add_chunks(self, documents: Sequence[Document], tokenizer: Tokenizer, limit: int) -> None:
         table = self._store.chunk_table(tokenizer.id, limit)

@@ -17,11 +17,13 @@ from octavo.reading import prompts
 from octavo.reading.question import QuestionAnalysis
 from octavo.reading.session import Session
 from octavo.retrieval.language import language_shares, main_language
+from octavo.retrieval.terms import content_terms
 
 _REPLY_TOKENS = 256
 _SAMPLED_DOCUMENTS = 8
 _SAMPLED_CHARACTERS = 4_000
 _LEAST_SHARE = 0.1
+_LONGEST_KEYWORD = 60
 
 
 async def analyse_question(session: Session, question: str) -> QuestionAnalysis:
@@ -91,6 +93,6 @@ def _distinct(keywords: Sequence[object], limit: int = 16) -> tuple[str, ...]:
     kept: dict[str, str] = {}
     for keyword in keywords:
         line = " ".join(str(keyword).split())
-        if 0 < len(line) <= 60:
+        if len(line) <= _LONGEST_KEYWORD and content_terms(line):
             kept.setdefault(line.casefold(), line)
     return tuple(kept.values())[:limit]

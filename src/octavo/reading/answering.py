@@ -91,6 +91,8 @@ def answer_request(session: Session, analysis: QuestionAnalysis, packing: Packin
             cite=session.options.cite is not False,
         ),
         max_tokens=session.options.answer_tokens or 0,
+        # Asked for one sentence, a very small model writes it again and again, a line each.
+        stop=() if session.options.cite is not False else ("\n",),
     )
 
 

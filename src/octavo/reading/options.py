@@ -29,7 +29,7 @@ class ReadingOptions:
       chunk a call.
     - `fill`: the most that the passages shown to the answering model hold. None: all that the window leaves.
     - `answer_tokens`: the longest answer.
-    - `analyse`: whether the model splits the question and writes keywords.
+    - `analyse`: whether the model splits the question and writes keywords. The smallest models only repeat the prompt.
     - `threshold`: where the endpoint returns logprobs, a chunk counts as relevant when its confidence (0 to 1) reaches
       this, whatever the reply: the dial between recall and cost. None: as the reply says.
     - `cite`: whether the model is asked to mark its sources. The smallest models only repeat the marks.
@@ -44,7 +44,7 @@ class ReadingOptions:
     read_tokens: int | None = None
     fill: int | None = None
     answer_tokens: int | None = None
-    analyse: bool = True
+    analyse: bool | None = None
     threshold: float | None = None
     cite: bool | None = None
     attribute: bool = True
@@ -58,6 +58,7 @@ class ReadingOptions:
         return replace(
             self,
             strategy=self.strategy or ("quote" if small else "number"),
+            analyse=(not small) if self.analyse is None else self.analyse,
             cite=(not small) if self.cite is None else self.cite,
             fill=self.fill or (SMALL_MODEL_FILL if small else None),
             answer_tokens=self.answer_tokens or (SMALL_MODEL_ANSWER if small else min(1024, window // 6)),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,7 +70,7 @@ class Reader:
 
     async def astream(
         self, documents: Readable, question: str, *, level: LevelChoice = "auto", budget: Budget | None = None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Every event of a reading as it happens; the last is `Answered`. Leaving the loop cancels what is in flight.
 
         Raises an `OctavoError` where there is no answer to give: a model that cannot be reached, nothing to read, a
@@ -165,6 +165,8 @@ class Reader:
         if self._limiter is None:
             self._limiter = Limiter.of(self.model, fixed=options.concurrency)
         corpus, problems = await asyncio.to_thread(self._corpus, documents, options.chunk_tokens)
+        if problems and not corpus.chunks:
+            raise problems[0]
         session = Session(
             corpus=corpus,
             calls=Calls(self.model, self.ledger, limiter=self._limiter, fresh=options.fresh),
