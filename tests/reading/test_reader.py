@@ -150,7 +150,7 @@ def test_a_cancelled_reading_resumes_where_it_was(read_with: Make, faithful: Fai
             seen += isinstance(event, ChunkRead)
             if seen == 30:
                 break
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
         return seen
 
     assert asyncio.run(interrupted()) == 30

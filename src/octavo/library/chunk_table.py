@@ -45,7 +45,7 @@ class ChunkTable:
             return {}
         columns = ["document_id", "index", "start", "end", "tokens"]
         query = self._latest().search().select(columns)
-        selected = self._selection(document_ids)
+        selected = self.selection(document_ids)
         rows = (query.where(selected) if selected else query).to_arrow()
         found: dict[str, list[Chunk]] = {}
         wanted = set(document_ids)
@@ -103,22 +103,21 @@ class ChunkTable:
         elif (table.index_stats(indices[0].name).num_unindexed_rows or 0) >= _UNINDEXED:
             table.optimize()
 
-    def search(self, terms: Sequence[str], document_ids: Collection[str], limit: int) -> list[tuple[str, int, float]]:
-        """Document id, chunk index and BM25 score of the best chunks of these documents, best first."""
+    def search(self, terms: Sequence[str], selection: str | None, limit: int) -> list[tuple[str, int, float]]:
+        """Document id, chunk index and BM25 score of the best chunks of a `selection`, best first."""
         from lancedb.query import MatchQuery
 
         words = MatchQuery(" ".join(terms), "terms")  # type: ignore[call-arg] # its defaults stand in __init__
         query = self._latest().search(words, query_type="fts")
         query = query.select(["document_id", "index", "_score"]).limit(limit)
-        selected = self._selection(document_ids)
-        if selected:
-            query = query.where(selected, prefilter=True)
+        if selection:
+            query = query.where(selection, prefilter=True)
         rows = query.to_arrow()
         hits = zip(rows["document_id"].to_pylist(), rows["index"].to_pylist(), rows["_score"].to_pylist(), strict=True)
         # Equal scores come in any order: the same question must give the same ranking.
         return sorted(hits, key=lambda hit: (-hit[2], hit[0], hit[1]))
 
-    def _selection(self, document_ids: Collection[str]) -> str | None:
+    def selection(self, document_ids: Collection[str]) -> str | None:
         """What keeps to these documents, as SQL; None where they are all that there are."""
         everything = self.documents()
         wanted = set(document_ids)

@@ -63,6 +63,8 @@ class StoredCorpus:
         self._store = store
         self._table = table
         self._chunks = chunks
+        # Worked out once: it looks through all documents. What others add meanwhile is left out by name.
+        self._selection = table.selection([reference.id for reference in documents])
         self._names = {reference.id: reference.name for reference in documents}
         self._texts: OrderedDict[str, Document] = OrderedDict()
 
@@ -83,5 +85,9 @@ class StoredCorpus:
         wanted = list(dict.fromkeys(content_terms(text) or terms(text)))[:_MOST_TERMS]
         if not wanted or limit < 1 or not self.chunks:
             return []
-        hits = self._table.search(wanted, self._names, limit)
-        return [Hit(self._chunks[document_id][index], score) for document_id, index, score in hits]
+        hits = self._table.search(wanted, self._selection, limit)
+        return [
+            Hit(self._chunks[document_id][index], score)
+            for document_id, index, score in hits
+            if document_id in self._names
+        ]

@@ -18,9 +18,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from octavo.documents.chunks import CHUNKING
 from octavo.documents.document import Document, DocumentRef, Page, Section, Span
 from octavo.errors import LibraryError, LibraryFull, LibraryTooNew, SourceChanged
 from octavo.library.chunk_table import ChunkTable
+from octavo.retrieval.terms import TERMS
 
 VERSION = 1
 """Of the layout on disk. A library of a higher version is refused, never damaged."""
@@ -180,7 +182,8 @@ class Store:
 
     def chunk_table(self, tokenizer_id: str, limit: int) -> ChunkTable:
         """The chunks of this tokenizer and limit; made where there are none yet."""
-        name = f"chunks_{tokenizer_id}_{limit}"
+        # With the versions of the rules: a chunk of older ones is never taken for one of today's.
+        name = f"chunks_{tokenizer_id}_{limit}_{CHUNKING}_{TERMS}"
         if name not in self._chunk_tables:
             with self.writing():
                 self._chunk_tables[name] = ChunkTable(self._database, name)
