@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -30,6 +31,10 @@ _BATCH = 512
 _CACHE_MIB = 256
 """What the engine may keep of earlier prompts; its own default is 8 GiB, which a reading of a book would fill with
 chunks that are not asked about again."""
+
+_PATIENT_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
+"""The engine's threads wait for one another asleep, not spinning: where something else wants a core too, two spinning
+threads read 27 to 105 tokens a second, two sleeping ones 206 to 314."""
 
 _ERRORS_ONLY = 0
 _ANY_PORT = 0
@@ -176,6 +181,8 @@ class EmbeddedModel:
         return self._given_path
 
     def _engine(self, weights: Path) -> Any:
+        for variable, value in _PATIENT_THREADS.items():
+            os.environ.setdefault(variable, value)  # the engine's thread library reads them as it is loaded
         try:
             import xllamacpp
         except ImportError as error:
