@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from octavo.library.library import Library
-from octavo.models.scripted import ScriptedModel
 
 from octavo.documents.document import Document
+from octavo.library.library import Library
+from octavo.models.scripted import ScriptedModel
 from octavo.reading.citations import Sources
 from octavo.reading.citing import CitingStream
 from octavo.reading.packing import render
@@ -109,3 +109,39 @@ def test_how_the_stream_is_cut_changes_nothing(sources: Sources, cuts: list[int]
     whole, expected = shown(sources, [REPLY])
     assert text == expected == stream.text
     assert stream.cited == whole.cited
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["It lasts thirty (30) days.", "Call range(10), then list[0] = x, then stop.", "She wrote f(1) on it."],
+)
+def test_brackets_that_are_no_marker_stay(sources: Sources, text: str) -> None:
+    stream, shown_text = shown(sources, [text])
+    assert shown_text == text
+    assert stream.dropped == 0
+
+
+def test_a_marker_directly_after_a_word_is_one_where_the_sentence_ends(sources: Sources) -> None:
+    stream, text = shown(sources, ["The ferry was sold to a Danish company[1]."])
+    assert text == "The ferry was sold to a Danish company [1]."
+    assert len(stream.cited) == 1
+
+
+@pytest.mark.parametrize("reply", ["\n\nNOT FOUND", "<think>Hm. The passages?\n[1] says</think>\n\nNOT FOUND"])
+def test_what_stands_before_the_word_for_not_found_does_not_hide_it(sources: Sources, reply: str) -> None:
+    stream, text = shown(sources, list(reply))
+    assert stream.not_found
+    assert text == ""
+
+
+def test_thoughts_are_not_part_of_the_answer(sources: Sources) -> None:
+    _, text = shown(sources, list("<think>Let me see. It was 1931.</think>\nThe company painted her green [1]."))
+    assert text == "The company painted her green [1]."
+
+
+def test_a_second_sentence_on_the_same_place_has_its_own_verdict(sources: Sources) -> None:
+    stream, _ = shown(
+        sources,
+        ["In 1931 the ferry was sold to a Danish company [1]. In 1875 the ferry was sold to a Danish company [1]."],
+    )
+    assert [cited.citation.support for cited in stream.cited] == ["supported", "unsupported"]

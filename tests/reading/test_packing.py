@@ -7,9 +7,9 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from octavo.library.library import Library
 from octavo.models.scripted import ScriptedModel
-
 from octavo.reading.packing import pack, render
 
 from .conftest import book
@@ -29,13 +29,21 @@ def test_passages_fit_the_room_and_stand_in_document_order(order: list[int], roo
     assert places == sorted(places)
     assert [p.number for p in packing.passages] == list(range(1, len(places) + 1))
     if not neighbours:
-        assert set(packing.chunks) <= set(ranked)
+        assert {chunk.index for chunk in packing.chunks} <= {chunk.index for chunk in ranked}
 
 
 def test_the_best_chunk_is_always_among_the_passages_where_it_fits() -> None:
     best = CORPUS.chunks[7]
     packing = pack(CORPUS, [best, *CORPUS.chunks[20:40]], best.tokens + 60, TOKENIZER.count)
     assert packing.chunks[0] == best
+
+
+def test_where_no_chunk_fits_the_beginning_of_the_best_is_shown() -> None:
+    best = CORPUS.chunks[7]
+    packing = pack(CORPUS, [best], best.tokens // 2, TOKENIZER.count)
+    (passage,) = packing.passages
+    assert passage.span.start == best.span.start
+    assert best.span.start < passage.span.end < best.span.end
 
 
 def test_the_neighbours_of_the_best_fill_what_the_ranking_leaves() -> None:

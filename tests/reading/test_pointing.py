@@ -7,9 +7,9 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from octavo.documents.sentences import sentence_spans
 
 from octavo.documents.document import Span
+from octavo.documents.sentences import sentence_spans
 from octavo.errors import InvalidReply
 from octavo.models.chat import Completion, TokenLogprob, TokenUsage
 from octavo.reading.pointing import show, understand
@@ -69,10 +69,19 @@ def test_chinese_quotes_are_found() -> None:
     assert found("quote", "外面下着雨") == ["外面下着雨。"]
 
 
-@pytest.mark.parametrize("none", ["None", "none.", " None\n", "无"])
+@pytest.mark.parametrize("none", ["None", "none.", " None\n", "无", "没有相关句子", "None of the sentences help."])
 def test_none_is_none(none: str) -> None:
     assert found("quote", none) == []
     assert found("opening", none) == []
+
+
+def test_a_sentence_that_begins_with_none_is_a_quote() -> None:
+    text = "None of the clauses survive termination except clause nine. The rest ends."
+    sentences = sentence_spans(text, Span(0, len(text)))
+    pointed = understand("quote", reply("None of the clauses survive termination except clause nine."), text, sentences)
+    assert [span.of(text).strip() for span in pointed.sentences] == [
+        "None of the clauses survive termination except clause nine."
+    ]
 
 
 def test_opening_words_name_one_sentence() -> None:

@@ -5,13 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from octavo.errors import ModelUnavailable, RequestRejected, Unauthorized, UsageError, WindowTooSmall
+from octavo.errors import (
+    LibraryFull,
+    ModelUnavailable,
+    RequestRejected,
+    SourceNotFound,
+    Unauthorized,
+    UsageError,
+    WindowTooSmall,
+)
 from octavo.library.library import Library
 from octavo.models.chat import Request
+from octavo.models.ledger import Ledger
+from octavo.models.retry import Retry
 from octavo.reading.answer import Outcome
 from octavo.reading.events import (
     AnswerDelta,
@@ -22,7 +34,7 @@ from octavo.reading.events import (
     PassagesPacked,
     QuestionAnalysed,
 )
-from octavo.reading.options import Budget
+from octavo.reading.options import Budget, ReadingOptions
 from octavo.reading.reader import Reader
 
 from .conftest import FACT, QUESTION, Faithful, book
@@ -286,3 +298,120 @@ def test_an_estimate_makes_no_call_and_matches_what_is_then_paid(read_with: Make
     assert answer.usage.prompt_tokens == pytest.approx(estimate.prompt_tokens, rel=0.05)
     again = reader.estimate(library, QUESTION, level="read")
     assert again.reused_calls >= again.calls - 1
+
+
+def is_reading(request: Request) -> bool:
+    return "sentences" in (request.schema or {}).get("properties", {})
+
+
+def test_an_empty_answer_is_not_an_absence(read_with: Make, faithful: Faithful) -> None:
+    def silent(request: Request) -> str:
+        return faithful(request) if request.schema else ""
+
+    reader, library = read_with(silent, book(300, facts={200: FACT}))
+    for level in ("whole", "read"):
+        answer = reader.ask(library, QUESTION, level=level)
+        assert answer.found is None
+        assert any("no answer" in warning for warning in answer.warnings)
+
+
+def test_not_found_is_not_an_absence_while_found_chunks_were_not_shown(read_with: Make, faithful: Faithful) -> None:
+    def finds_everything(request: Request) -> str:
+        return json.dumps({"sentences": [1]}) if is_reading(request) else faithful(request)
+
+    reader, library = read_with(finds_everything, book(2000), window=4096)
+    answer = reader.ask(library, QUESTION, level="read")
+    assert answer.coverage.full
+    assert answer.found is None
+    assert "did not fit" in answer.text
+
+
+def test_a_reply_that_quotes_nothing_of_its_chunk_keeps_the_chunk(read_with: Make, faithful: Faithful) -> None:
+    def paraphrasing(request: Request) -> str:
+        if request.max_tokens == 160 and FACT in request.messages[-1].content:
+            return "A keeper put an instrument somewhere below."
+        return "None" if request.max_tokens == 160 else faithful(request)
+
+    reader, library = read_with(paraphrasing, book(400, facts={200: FACT}), strategy="quote")
+    answer = reader.ask(library, QUESTION, level="read")
+    assert answer.coverage.relevant == 1
+    assert answer.found is True
+    assert any("quote nothing that stands" in warning for warning in answer.warnings)
+
+
+def test_a_weak_model_cannot_cut_the_question_down(read_with: Make, faithful: Faithful) -> None:
+    def cutting(request: Request) -> str:
+        if "keywords" in (request.schema or {}).get("properties", {}):
+            return json.dumps({"information": "Where", "instruction": "", "keywords": ["the", "of"]})
+        return faithful(request)
+
+    reader, library = read_with(cutting, book(4000, facts={3000: FACT}))
+    events = list(reader.stream(library, QUESTION, level="retrieve"))
+    (analysed,) = [event for event in events if isinstance(event, QuestionAnalysed)]
+    assert analysed.analysis.information == QUESTION
+    assert analysed.analysis.keywords == ()
+    assert events[-1].answer.found is True  # type: ignore[union-attr]
+
+
+def test_a_full_disk_while_reading_is_named(read_with: Make, faithful: Faithful, tmp_path: Path) -> None:
+    reader, library = read_with(faithful, book(6000, facts={900: FACT}))
+    full = Reader(reader.model, home=tmp_path, ledger=Ledger(tmp_path / "small.sqlite", max_bytes=80_000))
+    with pytest.raises(LibraryFull):
+        full.ask(library, QUESTION, level="read")
+
+
+def test_a_server_that_dies_ends_the_reading(read_with: Make, faithful: Faithful, tmp_path: Path) -> None:
+    dead = False
+
+    def dying(request: Request) -> str:
+        if dead or len(faithful.of_kind("sentences")) >= 10:
+            raise ModelUnavailable("connection refused")
+        return faithful(request)
+
+    reader, library = read_with(dying, book(1000, facts={900: FACT}), concurrency=1)
+    reader = Reader(reader.model, options=reader.options, home=tmp_path, retry=Retry(attempts=1))
+    with pytest.raises(ModelUnavailable):
+        reader.ask(library, QUESTION, level="read")
+    assert len(faithful.of_kind("sentences")) == 10
+
+
+def test_a_reader_may_be_used_from_several_threads(read_with: Make, faithful: Faithful) -> None:
+    reader, library = read_with(faithful, book(400, facts={200: FACT}), concurrency=1)
+    questions = [f"{QUESTION} {number}" for number in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda asked: asyncio.run(reader.aask(library, asked, level="read")), questions))
+    assert [answer.found for answer in answers] == [True] * 4
+
+
+def test_with_auto_a_small_budget_is_kept_for_the_answer(read_with: Make, faithful: Faithful) -> None:
+    reader, library = read_with(faithful, book(4000, facts={3000: FACT}))
+    answer = reader.ask(library, QUESTION, level="auto", budget=Budget(tokens=5_000))
+    assert answer.found is True
+    assert answer.usage.prompt_tokens + answer.usage.completion_tokens <= 5_000
+
+
+def test_what_is_recorded_is_free_whatever_the_budget(read_with: Make, faithful: Faithful) -> None:
+    reader, library = read_with(faithful, book(1000, facts={900: FACT}), read_tokens=2000)
+    first = reader.ask(library, QUESTION, level="read")
+    again = reader.ask(library, QUESTION, level="read", budget=Budget(tokens=100))
+    assert again.usage.calls == 0
+    assert again.text == first.text
+
+
+def test_an_answer_that_was_cut_says_so(read_with: Make) -> None:
+    faithful = Faithful(answer="It is hidden [{number}] " + "and hidden again and again " * 40)
+    reader, library = read_with(faithful, book(40, facts={20: FACT}), answer_tokens=32)
+    answer = reader.ask(library, QUESTION)
+    assert any("--answer-tokens" in warning for warning in answer.warnings)
+
+
+@pytest.mark.parametrize("wrong", [{"fill": -5}, {"concurrency": 0}, {"threshold": 1.5}, {"chunk_tokens": 0}])
+def test_options_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        ReadingOptions(**wrong)
+
+
+def test_a_missing_source_is_its_own_error(read_with: Make, faithful: Faithful, tmp_path: Path) -> None:
+    reader, _ = read_with(faithful)
+    with pytest.raises(SourceNotFound, match="no such file"):
+        reader.ask(tmp_path / "missing.txt", QUESTION)

@@ -1,8 +1,8 @@
 """A question is split into what is asked and how the answer is wanted, and becomes keywords.
 
-The model does it in one call; what it returns is used only as far as it can be checked: information and instruction
-must be the question's own words, and the question's own terms are always searched for, so a weak model cannot make
-retrieval worse than the question alone.
+The model does it in one call, for the search alone: readers and the answering model are asked the question itself. What
+it returns is used only as far as it can be checked: information and instruction must be the question's own words, and
+together all of them that say something; and the question itself is always searched for too.
 """
 
 from __future__ import annotations
@@ -50,11 +50,13 @@ async def recorded_analysis(session: Session, question: str) -> QuestionAnalysis
 
 def _understood(reply_text: str, question: str) -> QuestionAnalysis:
     reply = parse_reply(reply_text, prompts.ANALYSIS_SCHEMA)
-    information = _own_words(str(reply["information"]), question) or question
+    information, instruction = (_own_words(str(reply[part]), question) for part in ("information", "instruction"))
+    if not set(content_terms(f"{information} {instruction}")) >= set(content_terms(question)):
+        information, instruction = question, ""
     return QuestionAnalysis(
         question=question,
         information=information,
-        instruction=_own_words(str(reply["instruction"]), question) if information != question else "",
+        instruction=instruction,
         keywords=_distinct(reply["keywords"]),
         language=main_language(question),
         by_model=True,

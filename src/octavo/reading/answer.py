@@ -30,8 +30,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Sentences of a chunk that a reader pointed at. `confidence` is the probability that the reply is not "none",
-    where the endpoint returns logprobs."""
+    """Sentences of a chunk that a reader pointed at; none where it quoted what does not stand there.
+
+    `confidence` is the probability that the reply is not "none", where the endpoint returns logprobs.
+    """
 
     chunk: Chunk
     sentences: tuple[Span, ...]

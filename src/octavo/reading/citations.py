@@ -1,7 +1,8 @@
 """Where an answer rests: its sentences are tied to exact spans of the passages, and checked.
 
 A citation's quote is cut from the document by code, so it always stands there. Whether it bears the sentence out is a
-separate, lexical verdict: the sentence's content words and every number in it must stand in the cited place. Knows
+separate, lexical verdict: the sentence's content words must stand in the cited place, and every number in it in a cited
+sentence that shares its other words too. Knows
 nothing of models or streams.
 """
 
@@ -23,6 +24,9 @@ from octavo.retrieval.terms import content_terms
 _SUPPORTED_SHARE = 0.6
 """The share of a sentence's content words that a cited place must hold to support it (chosen on plain paraphrases;
 the model's own verdict is the alternative)."""
+
+_ABOUT_SHARE = 1 / 3
+"""Of a statement's words, what a sentence must hold for its numbers to speak of the same thing."""
 
 _LONGEST_QUOTE = 3
 """A citation quotes at most so many neighbouring sentences."""
@@ -58,7 +62,7 @@ class Sources:
         if passage is None:
             return None
         span, share = self._best_place(number, statement)
-        return self._citation(passage, span, self._verdict(passage, statement, share))
+        return self._citation(passage, span, self._verdict(passage, span, statement, share))
 
     def attribute(self, statement: str) -> Citation | None:
         """The best place in any passage for a statement that cites none, if it supports it."""
@@ -72,7 +76,7 @@ class Sources:
         if best is None or best[1] < _SUPPORTED_SHARE:
             return None
         passage = self.passages[best[2]]
-        if self._verdict(passage, statement, best[1]) != "supported":
+        if self._verdict(passage, best[0], statement, best[1]) != "supported":
             return None
         return self._citation(passage, best[0], "supported")
 
@@ -124,14 +128,24 @@ class Sources:
         run = sentences[best[1] : best[1] + best[2]]
         return Span(run[0].span.start, run[-1].span.end), best[3] / len(wanted)
 
-    def _verdict(self, passage: Passage, statement: str, share: float) -> Support:
+    def _verdict(self, passage: Passage, span: Span, statement: str, share: float) -> Support:
         text = passage.span.of(self.corpus.document(passage.document.id).text)
         if not content_terms(statement) or not _same_script(statement, text):
             return "unchecked"
         numbers = set(_NUMBER.findall(statement))
-        if share >= _SUPPORTED_SHARE and numbers <= set(_NUMBER.findall(text)):
+        if share >= _SUPPORTED_SHARE and numbers <= self._numbers_about(passage, span, statement):
             return "supported"
         return "unsupported"
+
+    def _numbers_about(self, passage: Passage, span: Span, statement: str) -> set[str]:
+        """The numbers in the sentences of `span` that hold a fair share of the statement's words, numbers apart."""
+        words = {term for term in content_terms(statement) if not term[0].isdigit()}
+        return {
+            number
+            for sentence in self._sentences_of(passage.number)
+            if sentence.span.overlaps(span) and len(words & sentence.terms) >= len(words) * _ABOUT_SHARE
+            for number in _NUMBER.findall(sentence.text)
+        }
 
     def _citation(self, passage: Passage, span: Span, verdict: Support) -> Citation:
         document = self.corpus.document(passage.document.id)

@@ -15,12 +15,14 @@ from octavo.reading import prompts
 from octavo.reading.answer import Citation
 from octavo.reading.citations import Sources
 
-_MARKER = regex.compile(
-    r"\s*[\[【(]\s*(?:passages?\s*)?(\d{1,3}(?:\s*[,;、，]\s*\d{1,3})*)\s*[\]】)]", regex.IGNORECASE
-)
+_MARKER = regex.compile(r"\s*[\[【]\s*(?:passages?\s*)?(\d{1,3}(?:\s*[,;、，]\s*\d{1,3})*)\s*[\]】]", regex.IGNORECASE)
+_GOES_ON_AFTER_MARKER = regex.compile(r"\s*(?:[.,;:!?。，；：！？\[【]|$)")
+_LATIN_OR_CLOSING = regex.compile(r"[\p{Latin}\d_)\]]")
 _SENTENCE_END = regex.compile(r"[.!?…]+[\"'”’)]*(?=\s|[\[【])|[。！？]+[”’」』）]*|\n")
 _FOLLOWED = regex.compile(r"((?:" + _MARKER.pattern + r")*[.。]?)(\s*)(?=[^\s\[【(])", regex.IGNORECASE)
 _ABBREVIATION = regex.compile(r"\b(?:\p{Lu}|Mr|Mrs|Ms|Dr|St|No|vs|etc|e\.g|i\.e|cf|pp?)\.$")
+_THINK = "<think>"
+_THOUGHT = regex.compile(r"^\s*<think>.*?(?:</think>\s*|$)", regex.DOTALL)
 _NOT_FOUND = regex.compile(rf"^\W*{prompts.NOT_FOUND}\b")
 
 
@@ -56,6 +58,12 @@ class CitingStream:
     def feed(self, piece: str) -> str:
         """Take the next piece; what may be shown now comes back."""
         self._pending += piece
+        if not self.text:
+            self._pending = self._pending.lstrip()
+            if "</think>" in self._pending:
+                self._pending = _THOUGHT.sub("", self._pending)
+            if not self._pending or _may_be_thought(self._pending):
+                return ""
         shown = ""
         while end := _sentence_end(self._pending):
             shown += self._show(self._pending[:end])
@@ -64,7 +72,7 @@ class CitingStream:
 
     def finish(self) -> str:
         """The stream is over; the rest comes back."""
-        rest, self._pending = self._pending, ""
+        rest, self._pending = _THOUGHT.sub("", self._pending), ""
         return self._show(rest) if rest.strip() else ""
 
     def _show(self, sentence: str) -> str:
@@ -77,11 +85,13 @@ class CitingStream:
         return shown
 
     def _with_citations(self, sentence: str) -> str:
-        statement = _MARKER.sub("", sentence).strip()
+        statement = _MARKER.sub(lambda match: "" if _is_marker(match) else match.group(), sentence).strip()
         verified = 0
 
         def renumbered(match: regex.Match[str]) -> str:
             nonlocal verified
+            if not _is_marker(match):
+                return match.group()
             markers = []
             for number in regex.findall(r"\d+", match.group(1)):
                 citation = self._sources.cite(int(number), statement)
@@ -99,13 +109,27 @@ class CitingStream:
         return shown
 
     def _marker(self, citation: Citation, statement: str) -> str:
-        """The marker of this place: the one it has, or the next number."""
+        """The marker of this place with this verdict: the one it has, or the next number."""
         for known in self.cited:
-            if (known.citation.document, known.citation.span) == (citation.document, citation.span):
+            if replace(known.citation, marker="") == citation:
                 return known.citation.marker
         citation = replace(citation, marker=f"[{len(self.cited) + 1}]")
         self.cited.append(Cited(citation, statement))
         return citation.marker
+
+
+def _is_marker(match: regex.Match[str]) -> bool:
+    """Whether brackets with a number are a citation: directly after a letter they are one only where the sentence ends
+    or pauses behind them ("sold[1].", not "list[0] = x")."""
+    text, start = match.string, match.start()
+    if start == 0 or match.group()[0].isspace() or not _LATIN_OR_CLOSING.match(text, start - 1):
+        return True
+    return text[start - 1] == "]" or _GOES_ON_AFTER_MARKER.match(text, match.end()) is not None
+
+
+def _may_be_thought(pending: str) -> bool:
+    """Whether the reply begins with thoughts that are not over: they are not part of the answer."""
+    return _THINK.startswith(pending) if len(pending) < len(_THINK) else pending.startswith(_THINK)
 
 
 def _sentence_end(pending: str) -> int:

@@ -13,10 +13,10 @@ from octavo.models.ledger import Ledger
 from octavo.reading.analysing import analysis_request, recorded_analysis
 from octavo.reading.answer import Level
 from octavo.reading.answering import answer_request, answer_room, fit, packer_of
-from octavo.reading.levels import whole_fits
+from octavo.reading.levels import require_whole, whole_fits, whole_packer
 from octavo.reading.options import Estimate, LevelChoice
+from octavo.reading.pieces import pieces, read_request
 from octavo.reading.question import QuestionAnalysis
-from octavo.reading.read import pieces, read_request
 from octavo.reading.retrieve import rank_for_question
 from octavo.reading.session import Session
 
@@ -29,22 +29,18 @@ async def estimate_reading(session: Session, question: str, level: LevelChoice, 
     corpus = session.corpus
     if not corpus.chunks:
         raise UsageError("there is nothing to read: name a document with text, or add one with: octavo add SOURCE")
-    if level in {"auto", "whole"} and (level == "whole" or whole_fits(session, question)):
+    if level == "whole":
+        require_whole(session, question)
+    if level == "whole" or (level == "auto" and whole_fits(session, question)):
         plain = QuestionAnalysis.plain(question)
-        requests = [
-            answer_request(
-                session, plain, packer_of(session, corpus.chunks, neighbours=False)(answer_room(session, plain))
-            )
-        ]
-        return _priced(session, ledger, "whole", requests)
+        packing = whole_packer(session)(answer_room(session, plain))
+        return _priced(session, ledger, "whole", [answer_request(session, plain, packing)])
     requests = [analysis_request(corpus, question)] if session.options.analyse else []
     analysis = await recorded_analysis(session, question)
     if level in {"read", "auto"}:
         strategy = session.options.strategy or "number"
-        for piece in pieces(corpus, session.options):
-            if piece.sentences:
-                document = corpus.document(piece.chunks[0].document_id)
-                requests.append(read_request(document, piece, analysis.information, strategy))
+        shown = (piece for piece in pieces(corpus, session.options) if piece.sentences)
+        requests.extend(read_request(piece, question, strategy) for piece in shown)
     ranked = rank_for_question(corpus, analysis, limit=400)
     _, request = await fit(
         session,

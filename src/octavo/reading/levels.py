@@ -6,15 +6,18 @@ main path: what the levels are made of stands in the modules that they call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
+from octavo.documents.chunks import Chunk
 from octavo.errors import BudgetExhausted, UsageError
 from octavo.reading.analysing import analyse_question
 from octavo.reading.answer import Answer, Coverage, Level
 from octavo.reading.answering import (
     Packer,
     Written,
+    affordable_room,
     answer_request,
     answer_room,
     fit,
@@ -23,10 +26,11 @@ from octavo.reading.answering import (
     write_answer,
 )
 from octavo.reading.events import LevelStarted, QuestionAnalysed
+from octavo.reading.findings import rank_findings
 from octavo.reading.options import LevelChoice
-from octavo.reading.packing import Packing
+from octavo.reading.packing import Packing, pack, render
 from octavo.reading.question import QuestionAnalysis
-from octavo.reading.read import rank_findings, read_chunks
+from octavo.reading.read import read_chunks
 from octavo.reading.retrieve import rank_for_question
 from octavo.reading.session import Session
 
@@ -39,8 +43,10 @@ async def answer_question(session: Session, question: str, level: LevelChoice) -
     caller's to add."""
     if not session.corpus.chunks:
         raise UsageError("there is nothing to read: name a document with text, or add one with: octavo add SOURCE")
-    _require_room(session, question)
-    if level in {"auto", "whole"} and (level == "whole" or whole_fits(session, question)):
+    answer_room(session, QuestionAnalysis.plain(question))  # a question that leaves no room is refused before any call
+    if level == "whole":
+        require_whole(session, question)
+    if level == "whole" or (level == "auto" and whole_fits(session, question)):
         return await _whole(session, question)
     analysis = await _analyse(session, question)
     if level in {"auto", "retrieve"}:
@@ -52,47 +58,55 @@ async def answer_question(session: Session, question: str, level: LevelChoice) -
     return await _read(session, analysis, why)
 
 
-def _require_room(session: Session, question: str) -> None:
-    """Refuse a question that leaves no room for passages before anything is paid."""
-    with suppress(BudgetExhausted):
-        answer_room(session, QuestionAnalysis.plain(question))
-
-
 # --- level 0 --------------------------------------------------------------------------------------------------------
 
 
 def whole_fits(session: Session, question: str) -> bool:
     """Whether all documents fit the room for passages."""
     analysis = QuestionAnalysis.plain(question)
-    try:
-        room = answer_room(session, analysis)
-    except BudgetExhausted:
+    room = answer_room(session, analysis)
+    if sum(chunk.tokens for chunk in session.corpus.chunks) > room:
         return False
-    chunks = session.corpus.chunks
-    if sum(chunk.tokens for chunk in chunks) > room:
-        return False
-    packing = packer_of(session, chunks, neighbours=False)(room)
-    return len(packing.chunks) == len(chunks) and session.fits(answer_request(session, analysis, packing))
+    packing = whole_packer(session)(room)
+    return len(packing.chunks) == len(session.corpus.chunks) and session.fits(
+        answer_request(session, analysis, packing)
+    )
+
+
+def require_whole(session: Session, question: str) -> None:
+    """Raise `UsageError` where the documents do not fit."""
+    if not whole_fits(session, question):
+        tokens = sum(chunk.tokens for chunk in session.corpus.chunks)
+        raise UsageError(
+            f"the documents, {tokens:,} tokens with their names and sections on top, do not fit the "
+            f"{answer_room(session, QuestionAnalysis.plain(question)):,} tokens for passages of one prompt: use "
+            "--level auto or read"
+        )
+
+
+def whole_packer(session: Session) -> Packer:
+    """Everything, in document order. Only where the server refuses what should fit is it less, and the coverage says
+    so."""
+    chunks, numbered = session.corpus.chunks, session.options.cite is not False
+
+    def packer(room: int) -> Packing:
+        everything = render(session.corpus, chunks, numbered=numbered)
+        count = session.model.tokenizer.count
+        if count(everything.text) <= room:
+            return everything
+        return pack(session.corpus, chunks, room, count, neighbours=False, numbered=numbered)
+
+    return packer
 
 
 async def _whole(session: Session, question: str) -> Answer:
-    analysis = QuestionAnalysis.plain(question)
-    chunks = session.corpus.chunks
-    if not whole_fits(session, question):
-        tokens = sum(chunk.tokens for chunk in chunks)
-        raise UsageError(
-            f"the documents hold {tokens:,} tokens, more than the passages of one prompt may "
-            f"({answer_room(session, analysis):,}): use --level auto or read"
-        )
     await session.emit(LevelStarted("whole", "the documents fit the window"))
-    # Only where the server refuses what should fit is less than everything shown, and the coverage says so.
-    packer = packer_of(session, chunks, neighbours=False)
+    total = len(session.corpus.chunks)
 
     def coverage(packing: Packing) -> Coverage:
-        shown = len(packing.chunks)
-        return Coverage(chunks=len(chunks), read=shown, relevant=shown)
+        return Coverage(chunks=total, read=len(packing.chunks), relevant=len(packing.chunks))
 
-    return await _answer(session, analysis, packer, "whole", coverage)
+    return await _answer(session, QuestionAnalysis.plain(question), whole_packer(session), "whole", coverage)
 
 
 # --- level 1 --------------------------------------------------------------------------------------------------------
@@ -101,28 +115,33 @@ async def _whole(session: Session, question: str) -> Answer:
 async def _retrieve(session: Session, analysis: QuestionAnalysis, *, may_climb: bool) -> tuple[Answer | None, str]:
     """The answer, or why the next level is needed (only where it `may_climb`)."""
     await session.emit(LevelStarted("retrieve", "the documents do not fit the window" if may_climb else "asked for"))
-    ranked = rank_for_question(session.corpus, analysis, limit=_RANKED)
+    ranked = await asyncio.to_thread(rank_for_question, session.corpus, analysis, limit=_RANKED)
     total = len(session.corpus.chunks)
     if not ranked:
         if may_climb:
             return None, "no word of the question occurs in the documents"
         return _not_found(session, analysis, "retrieve", Coverage(chunks=total)), ""
     packer = packer_of(session, ranked)
+    hits = set(ranked)
 
     def coverage(packing: Packing) -> Coverage:
-        return Coverage(chunks=total, read=len(packing.chunks), relevant=len(set(packing.chunks) & set(ranked)))
+        return Coverage(chunks=total, read=len(packing.chunks), relevant=len(hits.intersection(packing.chunks)))
 
-    try:
-        packing, _ = await fit(session, analysis, packer, answer_room(session, analysis))
-        if may_climb and not await is_sufficient(session, analysis, packing):
-            return None, "the model finds the retrieved passages insufficient"
-    except BudgetExhausted:
-        session.budget_exhausted = True
-        return _not_found(session, analysis, "retrieve", Coverage(chunks=total)), ""
+    if may_climb and not await _suffices(session, analysis, packer):
+        return None, "the model finds the retrieved passages insufficient"
     answer = await _answer(session, analysis, packer, "retrieve", coverage)
     if may_climb and not answer.found and not answer.budget_exhausted:
         return None, "the model finds no answer in the retrieved passages"
     return answer, ""
+
+
+async def _suffices(session: Session, analysis: QuestionAnalysis, packer: Packer) -> bool:
+    """The model's verdict; where the budget pays for the answer alone, it is answered without one."""
+    with suppress(BudgetExhausted):
+        packing, request = await fit(session, analysis, packer, affordable_room(session, analysis))
+        price = session.model.measure(request.messages) + request.max_tokens
+        return await is_sufficient(session, analysis, packing, keep=price)
+    return True
 
 
 # --- level 2 --------------------------------------------------------------------------------------------------------
@@ -130,16 +149,17 @@ async def _retrieve(session: Session, analysis: QuestionAnalysis, *, may_climb: 
 
 async def _read(session: Session, analysis: QuestionAnalysis, why: str) -> Answer:
     await session.emit(LevelStarted("read", why))
-    result = await read_chunks(session, analysis, keep_tokens=_kept_for_answer(session, analysis))
+    result = await read_chunks(session, analysis, keep_tokens=_kept_for_answer(session))
     if not result.findings:
         return _not_found(session, analysis, "read", result.coverage)
-    ranked = rank_findings(session.corpus, result.findings, analysis, limit=_RANKED)
-    packer = packer_of(session, ranked)
+    ranked = await asyncio.to_thread(rank_findings, session.corpus, result.findings, analysis, limit=_RANKED)
+    found = {finding.chunk for finding in result.findings}
+    return await _answer(
+        session, analysis, packer_of(session, ranked), "read", lambda _: result.coverage, must_be_shown=found
+    )
 
-    return await _answer(session, analysis, packer, "read", lambda _: result.coverage)
 
-
-def _kept_for_answer(session: Session, analysis: QuestionAnalysis) -> int:
+def _kept_for_answer(session: Session) -> int:
     """Tokens of the budget that reading leaves for the answer: a full prompt and reply, at most half of the budget."""
     if session.budget.tokens is None:
         return 0
@@ -166,7 +186,11 @@ async def _answer(
     packer: Packer,
     level: Level,
     coverage_of: Callable[[Packing], Coverage],
+    *,
+    must_be_shown: Collection[Chunk] = (),
 ) -> Answer:
+    """Write the answer. A "not found" of the model counts for all documents only where it was shown every chunk that
+    `must_be_shown`."""
     try:
         written = await write_answer(session, analysis, packer)
     except BudgetExhausted:
@@ -174,8 +198,9 @@ async def _answer(
         return _not_found(session, analysis, level, coverage_of(Packing((), "", ())))
     session.budget_exhausted |= written.cut
     coverage = coverage_of(written.packing)
-    if not written.found:
-        return _not_found(session, analysis, level, coverage, written)
+    if written.refused or not written.text:
+        unseen = len(set(must_be_shown) - set(written.packing.chunks))
+        return _not_found(session, analysis, level, coverage, written, unseen=unseen)
     return Answer(
         question=analysis.question,
         text=written.text,
@@ -189,14 +214,29 @@ async def _answer(
 
 
 def _not_found(
-    session: Session, analysis: QuestionAnalysis, level: Level, coverage: Coverage, written: Written | None = None
+    session: Session,
+    analysis: QuestionAnalysis,
+    level: Level,
+    coverage: Coverage,
+    written: Written | None = None,
+    *,
+    unseen: int = 0,
 ) -> Answer:
-    """An honest end: "not in the documents" only where all of them were read and nothing failed."""
-    everything = coverage.full and not session.unreadable and not session.budget_exhausted
+    """An honest end: "not in the documents" only where all of them were read, nothing failed, and the answering model
+    said so of all that was found (`unseen` chunks found did not fit its window)."""
+    everything = (
+        coverage.full
+        and not session.unreadable
+        and not session.budget_exhausted
+        and not unseen
+        and (written is None or written.refused)
+    )
     if everything:
         text = f"Not in the documents: all {coverage.chunks:,} chunks were read."
     else:
         text = f"Not found in what was read ({coverage.read:,} of {coverage.chunks:,} chunks)."
+        if unseen:
+            text += f" {unseen:,} of {coverage.relevant:,} relevant chunks did not fit the answering prompt."
     return Answer(
         question=analysis.question,
         text=text,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from octavo.errors import UsageError
 from octavo.models.chat import ChatModel
 from octavo.models.embedded import DEFAULT, EmbeddedModel
 from octavo.reading.answer import Level
@@ -51,6 +52,15 @@ class ReadingOptions:
     support: Literal["lexical", "model"] = "lexical"
     fresh: bool = False
     concurrency: int | None = None
+
+    def __post_init__(self) -> None:
+        least = {"chunk_tokens": 64, "read_tokens": 1, "fill": 64, "answer_tokens": 1, "concurrency": 1}
+        for name, smallest in least.items():
+            value = getattr(self, name)
+            if value is not None and value < smallest:
+                raise UsageError(f"{name.replace('_', '-')} {value} is too little: {smallest} is the least")
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise UsageError(f"threshold {self.threshold} is not a probability: give a number from 0 to 1")
 
     def for_model(self, model: ChatModel, window: int) -> ReadingOptions:
         """These options with each None that depends on the model replaced by its default."""

@@ -6,10 +6,11 @@ Neighbouring chunks become one passage. Nothing here asks a model; the caller me
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from octavo.documents.chunks import Chunk
 from octavo.documents.document import Span
+from octavo.documents.sentences import sentence_spans
 from octavo.library.corpus import Corpus
 from octavo.reading import prompts
 from octavo.reading.answer import Passage
@@ -34,6 +35,9 @@ class Packing:
     chunks: tuple[Chunk, ...]
 
 
+_NOTHING = Packing((), "", ())
+
+
 def pack(
     corpus: Corpus,
     ranked: Sequence[Chunk],
@@ -45,15 +49,28 @@ def pack(
 ) -> Packing:
     """The best of `ranked` (best first), and then their neighbours, that `room` tokens hold.
 
-    A chunk that does not fit is passed over for a smaller one. The rendered text is measured with `count` and the
-    least of the chosen chunks dropped until it fits.
+    A chunk that does not fit is passed over for a smaller one; where none fits, the beginning of the best is shown. The
+    rendered text is measured with `count` and the least of the chosen chunks dropped until it fits.
     """
     chosen = _choose(corpus, ranked, room, count, neighbours=neighbours)
     while True:
+        if not chosen:
+            return _beginning(corpus, ranked[0], room, count, numbered=numbered) if ranked else _NOTHING
         packing = render(corpus, chosen, numbered=numbered)
-        if not chosen or count(packing.text) <= room:
+        if count(packing.text) <= room:
             return packing
         chosen = chosen[:-1]
+
+
+def _beginning(corpus: Corpus, chunk: Chunk, room: int, count: Callable[[str], int], *, numbered: bool) -> Packing:
+    """As many of a chunk's first sentences as `room` tokens hold; nothing where not even one fits."""
+    sentences = sentence_spans(corpus.document(chunk.document_id).text, chunk.span)
+    for end in (sentence.end for sentence in reversed(sentences[:-1])):
+        part = replace(chunk, span=Span(chunk.span.start, end))
+        packing = render(corpus, [part], numbered=numbered)
+        if count(packing.text) <= room:
+            return packing
+    return _NOTHING
 
 
 def render(corpus: Corpus, chunks: Sequence[Chunk], *, numbered: bool = True) -> Packing:

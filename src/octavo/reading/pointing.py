@@ -25,7 +25,11 @@ _REPLY_TOKENS: dict[Strategy, int] = {"number": 48, "quote": 160, "opening": 64}
 _LEAST_OVERLAP = 0.75
 """The share of a quoted line's terms that a sentence must hold to be what the line means."""
 
-_NONE_LINE = regex.compile(r"^\W*(none|no sentences?|not found|n/?a|无|没有)\b\W*", regex.IGNORECASE)
+_NONE = regex.compile(
+    r"\W*(?:none(?: of (?:the|these|them)\b[^.\n]*)?|no sentences?\b[^.\n]*|not found|n/?a|无|没有[\p{Han}]{0,12})\W*",
+    regex.IGNORECASE,
+)
+_THOUGHT = regex.compile(r"^\s*<think>.*?</think>", regex.DOTALL)
 _LIST_MARK = regex.compile(r"^\s*(?:[-*•]|\(?\d{1,3}[.):\]])\s+")
 _MARKS = regex.compile(r"[\p{P}\p{S}\s]+")
 
@@ -77,16 +81,18 @@ def _understand_numbers(completion: Completion, sentences: Sequence[Span]) -> Po
 
 def _understand_lines(strategy: Strategy, completion: Completion, text: str, sentences: Sequence[Span]) -> Pointing:
     confidence = _confidence(completion.logprobs, _begins_none, _begins_otherwise)
-    lines = [_LIST_MARK.sub("", line).strip() for line in completion.text.splitlines()]
+    reply = _THOUGHT.sub("", completion.text)
+    lines = [_LIST_MARK.sub("", line).strip() for line in reply.splitlines()]
     lines = [line for line in lines if line]
     if not lines:
         raise InvalidReply("the reader's reply is empty")
-    if _NONE_LINE.match(lines[0]):
-        return Pointing((), confidence)
     if completion.finish_reason == "length" and strategy == "opening" and len(lines) > 1:
         lines.pop()  # cut off in the middle of the opening words
     find = _find_quote if strategy == "quote" else _find_opening
     shown = [_plain(span.of(text)) for span in sentences]
+    # A sentence of the passage may begin with the word for none itself.
+    if _NONE.fullmatch(lines[0]) and _plain(lines[0]) not in shown:
+        return Pointing((), confidence)
     found: set[int] = set()
     dropped = 0
     for line in lines:

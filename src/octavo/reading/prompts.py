@@ -114,26 +114,25 @@ def read(strategy: Strategy, place: str, passage: str, question: str) -> tuple[M
     """Shows a passage under its `place` (document and sections) and asks which sentences help."""
     return (
         Message("system", _READ[strategy]),
-        Message("user", f"{place}\n\n{without_control_tokens(passage)}\n\nQuestion: {question}"),
+        Message("user", without_control_tokens(f"{place}\n\n{passage}") + f"\n\nQuestion: {question}"),
     )
 
 
-def answer(
-    passages: str, question: str, instruction: str, language: str | None, *, cite: bool = True
-) -> tuple[Message, ...]:
+def answer(passages: str, question: str, language: str | None, *, cite: bool = True) -> tuple[Message, ...]:
     """Shows the numbered passages and asks the question. Without `cite` the plainest question that a very small model
     follows: no marks, no word for "not found"."""
-    wanted = f", in {language}" if language else ""
-    if not cite and not instruction:
+    if not cite:
+        wanted = f", in {language}" if language else ""
         tail = _PLAIN_TAIL.format(language=wanted, question=question)
         return (Message("system", _ANSWER), Message("user", f"{without_control_tokens(passages)}\n\n{tail}"))
-    return _with_passages(passages, question, instruction, _ANSWER_TAIL.format(language=wanted))
+    wanted = f", in {language} unless the question asks for another language" if language else ""
+    return _with_passages(passages, question, _ANSWER_TAIL.format(language=wanted))
 
 
-def sufficient(passages: str, question: str, instruction: str) -> tuple[Message, ...]:
+def sufficient(passages: str, question: str) -> tuple[Message, ...]:
     """Shows the same passages and asks whether they suffice; shares its beginning with `answer`, for the prefix
     cache."""
-    return _with_passages(passages, question, instruction, _SUFFICIENT_TAIL)
+    return _with_passages(passages, question, _SUFFICIENT_TAIL)
 
 
 def support(passage: str, statement: str) -> tuple[Message, ...]:
@@ -142,11 +141,10 @@ def support(passage: str, statement: str) -> tuple[Message, ...]:
     return (Message("system", _SUPPORT), Message("user", f"{shown}\n\nStatement: {statement}"))
 
 
-def _with_passages(passages: str, question: str, instruction: str, tail: str) -> tuple[Message, ...]:
-    wanted = f"\nInstruction: {instruction}" if instruction else ""
+def _with_passages(passages: str, question: str, tail: str) -> tuple[Message, ...]:
     return (
         Message("system", _ANSWER),
-        Message("user", f"{without_control_tokens(passages)}\n\nQuestion: {question}{wanted}\n\n{tail}"),
+        Message("user", f"{without_control_tokens(passages)}\n\nQuestion: {question}\n\n{tail}"),
     )
 
 

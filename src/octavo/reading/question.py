@@ -11,9 +11,9 @@ from octavo.retrieval.language import main_language
 class QuestionAnalysis:
     """A question, understood.
 
-    `question` is the user's own; `information` is what it asks, `instruction` how the answer is wanted; `keywords` are
-    search words in the languages of the documents; `language` is the question's own. `by_model` says that the model
-    made it; else it is the question itself.
+    `question` is the user's own, and what every reader and the answering model are asked; `information` is what it
+    asks, `instruction` how the answer is wanted; `keywords` are search words in the languages of the documents;
+    `language` is the question's own. `by_model` says that the model made it; else it is the question itself.
     """
 
     question: str
@@ -30,5 +30,5 @@ class QuestionAnalysis:
 
     @property
     def search_text(self) -> str:
-        """What is searched for: the question's own words and the keywords."""
+        """What is searched for beside the question itself: what it asks, and the keywords."""
         return " ".join((self.information, *self.keywords))

@@ -10,10 +10,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from octavo.documents.document import Document
 from octavo.errors import SourceError, UsageError, WindowTooSmall
@@ -24,6 +26,7 @@ from octavo.models.calls import Calls
 from octavo.models.chat import ChatModel
 from octavo.models.ledger import Ledger
 from octavo.models.limiter import Limiter
+from octavo.models.retry import Retry
 from octavo.reading import sync
 from octavo.reading.answer import Answer
 from octavo.reading.estimating import estimate_reading
@@ -44,8 +47,9 @@ _EVENTS_AHEAD = 256
 class Reader:
     """Asks a chat model questions about documents of any length.
 
-    `window` limits the model's own (in tokens). `ledger` keeps every call; by default the one in `home`. A reader may
-    be used for many questions, at once too, and from several threads.
+    `window` limits the model's own (in tokens). `ledger` keeps every call; by default the one in `home`. `retry` says
+    how often, and after which pauses, a failed call is tried again. A reader may be used for many questions, at once
+    too, and from several threads.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Reader:
         options: ReadingOptions | None = None,
         ledger: Ledger | None = None,
         home: Path | None = None,
+        retry: Retry | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.model = model
@@ -63,8 +68,10 @@ class Reader:
         self._window = window
         self._home = home
         self._ledger = ledger
+        self._retry = retry
         self._clock = clock
-        self._limiter: Limiter | None = None
+        self._opening = threading.Lock()
+        self._limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, Limiter] = WeakKeyDictionary()
 
     # --- asynchronous -----------------------------------------------------------------------------------------------
 
@@ -140,9 +147,15 @@ class Reader:
     @property
     def ledger(self) -> Ledger:
         """Where the calls are kept."""
-        if self._ledger is None:
-            self._ledger = Ledger((self._home or default_home()) / "ledger.sqlite")
-        return self._ledger
+        with self._opening:
+            if self._ledger is None:
+                self._ledger = Ledger((self._home or default_home()) / "ledger.sqlite")
+            return self._ledger
+
+    def close(self) -> None:
+        """Commit what is waiting and close the ledger. The model is its owner's to close."""
+        if self._ledger is not None:
+            self._ledger.close()
 
     async def _open(
         self,
@@ -153,6 +166,7 @@ class Reader:
     ) -> Session:
         if not question.strip():
             raise UsageError("the question is empty")
+        started = self._clock()
         await self.model.ready()
         window = min(self.model.window, self._window or self.model.window)
         if window < SMALLEST_WINDOW:
@@ -162,20 +176,23 @@ class Reader:
                 missing=SMALLEST_WINDOW - window,
             )
         options = self.options.for_model(self.model, window)
-        if self._limiter is None:
-            self._limiter = Limiter.of(self.model, fixed=options.concurrency)
+        # Slots are given out within one event loop; programs with several threads have several.
+        limiter = self._limiters.setdefault(
+            asyncio.get_running_loop(), Limiter.of(self.model, fixed=options.concurrency)
+        )
         corpus, problems = await asyncio.to_thread(self._corpus, documents, options.chunk_tokens)
         if problems and not corpus.chunks:
             raise problems[0]
         session = Session(
             corpus=corpus,
-            calls=Calls(self.model, self.ledger, limiter=self._limiter, fresh=options.fresh),
+            calls=Calls(self.model, self.ledger, limiter=limiter, retry=self._retry, fresh=options.fresh),
             options=options,
             window=window,
             budget=budget or Budget(),
             emit=emit,
             clock=self._clock,
             unreadable=tuple(problems),
+            started=started,
         )
         for problem in problems:
             await session.warn(str(problem))

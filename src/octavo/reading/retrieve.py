@@ -14,8 +14,8 @@ from octavo.retrieval.fusion import reciprocal_rank_fusion
 
 def rank_for_question(corpus: Corpus, analysis: QuestionAnalysis, *, limit: int) -> list[Chunk]:
     """The at most `limit` best chunks for the question, best first; empty where no term of it occurs."""
-    own = [hit.chunk for hit in corpus.search(analysis.information, limit)]
-    if not analysis.keywords:
+    own = [hit.chunk for hit in corpus.search(analysis.question, limit)]
+    if not analysis.by_model:
         return own
     widened = [hit.chunk for hit in corpus.search(analysis.search_text, limit)]
     return reciprocal_rank_fusion([own, widened], weights=[1.0, 1.0])[:limit]

@@ -42,8 +42,11 @@ class Session:
     warnings: list[str] = field(default_factory=list)
     budget_exhausted: bool = False
 
+    started: float | None = None
+
     def __post_init__(self) -> None:
-        self.started = self.clock()
+        if self.started is None:
+            self.started = self.clock()
         self._reserved = 0
 
     @property
@@ -80,7 +83,7 @@ class Session:
     @property
     def seconds(self) -> float:
         """Since the reading began."""
-        return self.clock() - self.started
+        return self.clock() - (self.started or 0.0)
 
     def seconds_left(self, *, reading: bool) -> float | None:
         """Seconds left, for reading or in all; None without a budget of seconds."""
@@ -117,9 +120,9 @@ class Session:
         finally:
             self._reserved -= tokens
 
-    async def stream(self, request: Request, *, documents: Sequence[str] = ()) -> AsyncIterator[str]:
-        """One call within the budget, its reply in pieces. Raises `BudgetExhausted` (before or between pieces) or a
-        `ModelError`."""
+    async def stream(self, request: Request, *, documents: Sequence[str] = ()) -> AsyncIterator[str | Completion]:
+        """One call within the budget, its reply in pieces and then the whole. Raises `BudgetExhausted` (before or
+        between pieces) or a `ModelError`."""
         if not self.calls.recorded(request):
             self._reserve(self.model.measure(request.messages) + request.max_tokens, 0)
         async with aclosing(self.calls.stream(request, documents=documents)) as pieces:
@@ -132,8 +135,7 @@ class Session:
                     return
                 except TimeoutError:
                     raise BudgetExhausted(f"the budget of {self.budget.seconds:g} seconds is used up") from None
-                if isinstance(piece, str):
-                    yield piece
+                yield piece
 
     @staticmethod
     def raise_if_fatal(error: OctavoError) -> None:

@@ -15,17 +15,30 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 T = TypeVar("T")
 
+_PATIENCE = 5.0
+"""Seconds that a cancelled task has to end."""
+
 _lock = threading.Lock()
 _running: tuple[AbstractContextManager[BlockingPortal], BlockingPortal] | None = None
 
 
 def call(function: Callable[[], Awaitable[T]]) -> T:
     """Run `function()` in the loop and wait for what it returns or raises."""
-    future = _portal().start_task_soon(function)
+    ended = threading.Event()
+
+    async def run() -> T:
+        try:
+            return await function()
+        finally:
+            ended.set()
+
+    future = _portal().start_task_soon(run)
     try:
         return future.result()
     except BaseException:
-        future.cancel()
+        # An interrupt: what runs must have ended before its caller goes on, and closes what it worked with.
+        if future.cancel():
+            ended.wait(_PATIENCE)
         raise
 
 

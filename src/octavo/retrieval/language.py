@@ -36,6 +36,9 @@ for _language, _words in _COMMON_WORDS.items():
     for _word in _words.split():
         _WORD_LANGUAGES.setdefault(_word, []).append(_language)
 
+_CLEAR_SHARE = 0.6
+_LEAST_WITNESSES = 2
+
 _LATIN_WORD = regex.compile(r"\p{Latin}+")
 
 
@@ -63,5 +66,13 @@ def language_shares(text: str) -> dict[str, float]:
 
 
 def main_language(text: str) -> str | None:
-    """The language that most of `text` is in; None where it cannot be told."""
-    return next(iter(language_shares(text)), None)
+    """The language that most of `text` is in; None where it cannot be told, as by one common word alone."""
+    shares = language_shares(text)
+    language = next(iter(shares), None)
+    if language is None or shares[language] < _CLEAR_SHARE:
+        return None
+    if language in _COMMON_WORDS:
+        words = (word.lower() for word in _LATIN_WORD.findall(text))
+        if len({word for word in words if language in _WORD_LANGUAGES.get(word, ())}) < _LEAST_WITNESSES:
+            return None
+    return language

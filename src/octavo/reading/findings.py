@@ -1,0 +1,39 @@
+"""From findings to a ranking of what the answering model is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from octavo.documents.chunks import Chunk
+from octavo.library.corpus import Corpus
+from octavo.reading.answer import Finding
+from octavo.reading.question import QuestionAnalysis
+from octavo.retrieval.fusion import reciprocal_rank_fusion
+
+_FINDINGS_IN_QUERY = 32
+_FOUND_WEIGHT = 3.0
+_FINDINGS_QUERY_WEIGHT = 1.0
+_QUESTION_WEIGHT = 1.0
+
+
+def rank_findings(
+    corpus: Corpus, findings: Sequence[Finding], analysis: QuestionAnalysis, *, limit: int
+) -> list[Chunk]:
+    """The chunks to pack, best first: those found fused with what BM25 finds for the findings' own words and for the
+    question. The found are ordered by the reader's confidence and by BM25 for the question together, since a weak
+    reader finds more than any window holds and is no more certain where it is right."""
+    by_question = [hit.chunk for hit in corpus.search(analysis.search_text, len(corpus.chunks))]
+    finding_of = {finding.chunk: finding for finding in findings}
+    by_confidence = sorted(finding_of, key=lambda chunk: -(finding_of[chunk].confidence or 0.0))
+    found_by_question = [chunk for chunk in by_question if chunk in finding_of]
+    found = [finding_of[chunk] for chunk in reciprocal_rank_fusion([found_by_question, by_confidence])]
+    query = " ".join(
+        sentence.of(corpus.document(finding.chunk.document_id).text)
+        for finding in found[:_FINDINGS_IN_QUERY]
+        for sentence in finding.sentences
+    )
+    by_findings = [hit.chunk for hit in corpus.search(query, limit)]
+    return reciprocal_rank_fusion(
+        [[finding.chunk for finding in found], by_findings, by_question[:limit]],
+        weights=[_FOUND_WEIGHT, _FINDINGS_QUERY_WEIGHT, _QUESTION_WEIGHT],
+    )[:limit]

@@ -1,0 +1,66 @@
+"""What one reading call is shown (a chunk, or neighbouring ones, as sentences) and the request that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from octavo.documents.chunks import Chunk
+from octavo.documents.document import Document, Span
+from octavo.documents.sentences import sentence_spans
+from octavo.library.corpus import Corpus
+from octavo.models.chat import Request
+from octavo.reading import pointing, prompts
+from octavo.reading.options import ReadingOptions, Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Neighbouring chunks of a document, as the sentences that are not white space alone."""
+
+    document: Document
+    chunks: tuple[Chunk, ...]
+    sentences: tuple[Span, ...]
+
+
+def pieces(corpus: Corpus, options: ReadingOptions, first: Mapping[Chunk, int] | None = None) -> Iterator[Piece]:
+    """The pieces that a full reading consists of, made one by one: in document order, or, where ranks are given, those
+    with the chunks that rank `first` before the others. The pieces themselves are the same in any order, so that a
+    reply that is recorded is found again."""
+    groups = _groups(corpus.chunks, options.read_tokens or 0)
+    if first is not None:
+        last = len(first)
+        groups.sort(key=lambda group: min(first.get(chunk, last) for chunk in group))
+    for group in groups:
+        document = corpus.document(group[0].document_id)
+        sentences = (sentence for chunk in group for sentence in sentence_spans(document.text, chunk.span))
+        yield Piece(document, tuple(group), tuple(s for s in sentences if s.of(document.text).strip()))
+
+
+def _groups(chunks: Sequence[Chunk], most: int) -> list[list[Chunk]]:
+    """Neighbouring chunks together, up to `most` tokens."""
+    groups: list[list[Chunk]] = []
+    tokens = 0
+    for chunk in chunks:
+        follows = groups and groups[-1][-1].document_id == chunk.document_id
+        if follows and tokens + chunk.tokens <= most:
+            groups[-1].append(chunk)
+            tokens += chunk.tokens
+        else:
+            groups.append([chunk])
+            tokens = chunk.tokens
+    return groups
+
+
+def read_request(piece: Piece, question: str, strategy: Strategy) -> Request:
+    """The call that reads `piece` for `question`."""
+    document = piece.document
+    middle = (piece.sentences[0].start + piece.sentences[-1].end) // 2
+    place = prompts.place(document.name, document.section_path(middle))
+    passage = pointing.show(strategy, document.text, piece.sentences)
+    return Request(
+        prompts.read(strategy, place, passage, question),
+        max_tokens=pointing.reply_tokens(strategy),
+        schema=pointing.reply_schema(strategy, len(piece.sentences)),
+        logprobs=True,
+    )
