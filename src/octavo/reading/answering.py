@@ -85,7 +85,7 @@ def answer_request(session: Session, analysis: QuestionAnalysis, packing: Packin
     return Request(
         prompts.answer(packing.text, analysis.question, analysis.language, cite=cite),
         max_tokens=session.options.answer_tokens or 0,
-        # Asked for one sentence, a very small model writes it again and again, a line each.
+        # A very small model writes its one sentence again and again, a line each.
         stop=() if cite else ("\n",),
     )
 
