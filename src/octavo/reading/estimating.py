@@ -40,7 +40,8 @@ async def estimate_reading(session: Session, question: str, level: LevelChoice, 
     if level in {"read", "auto"}:
         strategy = session.options.strategy or "number"
         shown = (piece for piece in pieces(corpus, session.options) if piece.sentences)
-        requests.extend(read_request(piece, question, strategy) for piece in shown)
+        longest = session.options.reply_tokens
+        requests.extend(read_request(piece, question, strategy, reply_tokens=longest) for piece in shown)
     ranked = rank_for_question(corpus, analysis, limit=400)
     _, request = await fit(
         session,

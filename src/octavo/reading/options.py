@@ -28,6 +28,7 @@ class ReadingOptions:
     - `strategy`: how the reader points at sentences.
     - `read_tokens`: the most that one reading call is shown: neighbouring chunks are shown together up to it. None: one
       chunk a call.
+    - `reply_tokens`: the longest reply of a reader. None: what the strategy needs.
     - `fill`: the most that the passages shown to the answering model hold. None: all that the window leaves.
     - `answer_tokens`: the longest answer.
     - `analyse`: whether the model splits the question and writes keywords. The smallest models only repeat the prompt.
@@ -43,6 +44,7 @@ class ReadingOptions:
     chunk_tokens: int = 512
     strategy: Strategy | None = None
     read_tokens: int | None = None
+    reply_tokens: int | None = None
     fill: int | None = None
     answer_tokens: int | None = None
     analyse: bool | None = None
@@ -54,7 +56,14 @@ class ReadingOptions:
     concurrency: int | None = None
 
     def __post_init__(self) -> None:
-        least = {"chunk_tokens": 64, "read_tokens": 1, "fill": 64, "answer_tokens": 1, "concurrency": 1}
+        least = {
+            "chunk_tokens": 64,
+            "read_tokens": 1,
+            "reply_tokens": 4,
+            "fill": 64,
+            "answer_tokens": 1,
+            "concurrency": 1,
+        }
         for name, smallest in least.items():
             value = getattr(self, name)
             if value is not None and value < smallest:
@@ -70,12 +79,16 @@ class ReadingOptions:
             strategy=self.strategy or ("quote" if small else "number"),
             analyse=(not small) if self.analyse is None else self.analyse,
             cite=(not small) if self.cite is None else self.cite,
+            reply_tokens=self.reply_tokens or (SMALL_MODEL_REPLY if small else None),
             fill=self.fill or (SMALL_MODEL_FILL if small else None),
             answer_tokens=self.answer_tokens or (SMALL_MODEL_ANSWER if small else min(1024, window // 6)),
         )
 
 
 SMALL_MODEL_FILL = 1500
+SMALL_MODEL_REPLY = 24
+"""The beginning of a sentence names it; the smallest model copies on and on, and a token written costs three read."""
+
 SMALL_MODEL_ANSWER = 160
 
 

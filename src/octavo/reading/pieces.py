@@ -52,15 +52,15 @@ def _groups(chunks: Sequence[Chunk], most: int) -> list[list[Chunk]]:
     return groups
 
 
-def read_request(piece: Piece, question: str, strategy: Strategy) -> Request:
-    """The call that reads `piece` for `question`."""
+def read_request(piece: Piece, question: str, strategy: Strategy, *, reply_tokens: int | None = None) -> Request:
+    """The call that reads `piece` for `question`; `reply_tokens` is the longest reply, by default the strategy's."""
     document = piece.document
     middle = (piece.sentences[0].start + piece.sentences[-1].end) // 2
     place = prompts.place(document.name, document.section_path(middle))
     passage = pointing.show(strategy, document.text, piece.sentences)
     return Request(
         prompts.read(strategy, place, passage, question),
-        max_tokens=pointing.reply_tokens(strategy),
+        max_tokens=reply_tokens or pointing.reply_tokens(strategy),
         schema=pointing.reply_schema(strategy, len(piece.sentences)),
         logprobs=True,
     )

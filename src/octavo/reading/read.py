@@ -111,7 +111,8 @@ class _Reading:
     def _require_room(self) -> None:
         """Refuse a question that leaves no room for a chunk, before any call."""
         fixed = prompts.read(self.strategy, "", "", self.analysis.question)
-        left = self.session.room(fixed, pointing.reply_tokens(self.strategy))
+        reply_tokens = self.session.options.reply_tokens or pointing.reply_tokens(self.strategy)
+        left = self.session.room(fixed, reply_tokens)
         # A chunk that does not fit whole is read in halves; a quarter of one must fit.
         needed = self.session.options.chunk_tokens // 4 + 64
         if left < needed:
@@ -173,7 +174,9 @@ class _Reading:
     async def _ask(self, piece: Piece) -> _Reply:
         if not piece.sentences:  # nothing but white space
             return _Reply((), helps=False, confidence=None, reused=True)
-        request = read_request(piece, self.analysis.question, self.strategy)
+        request = read_request(
+            piece, self.analysis.question, self.strategy, reply_tokens=self.session.options.reply_tokens
+        )
         if not self.session.fits(request):
             return await self._ask_halves(piece)
         try:
