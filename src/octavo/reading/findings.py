@@ -20,20 +20,24 @@ def rank_findings(
     corpus: Corpus, findings: Sequence[Finding], analysis: QuestionAnalysis, *, limit: int
 ) -> list[Chunk]:
     """The chunks to pack, best first: those found fused with what BM25 finds for the findings' own words and for the
-    question. The found are ordered by the reader's confidence and by BM25 for the question together, since a weak
-    reader finds more than any window holds and is no more certain where it is right."""
+    question.
+
+    A reader that finds nearly every chunk says nothing by finding one: findings weigh as much as the share of chunks
+    that they leave out. Among the found, the reader's confidence and BM25 for the question order together.
+    """
+    certainty = 1.0 - len(findings) / len(corpus.chunks)
     by_question = [hit.chunk for hit in corpus.search(analysis.search_text, len(corpus.chunks))]
     finding_of = {finding.chunk: finding for finding in findings}
     by_confidence = sorted(finding_of, key=lambda chunk: -(finding_of[chunk].confidence or 0.0))
     found_by_question = [chunk for chunk in by_question if chunk in finding_of]
-    found = [finding_of[chunk] for chunk in reciprocal_rank_fusion([found_by_question, by_confidence])]
+    found = reciprocal_rank_fusion([found_by_question, by_confidence], weights=[1.0, certainty])
     query = " ".join(
-        sentence.of(corpus.document(finding.chunk.document_id).text)
-        for finding in found[:_FINDINGS_IN_QUERY]
-        for sentence in finding.sentences
+        sentence.of(corpus.document(chunk.document_id).text)
+        for chunk in found[:_FINDINGS_IN_QUERY]
+        for sentence in finding_of[chunk].sentences
     )
     by_findings = [hit.chunk for hit in corpus.search(query, limit)]
     return reciprocal_rank_fusion(
-        [[finding.chunk for finding in found], by_findings, by_question[:limit]],
-        weights=[_FOUND_WEIGHT, _FINDINGS_QUERY_WEIGHT, _QUESTION_WEIGHT],
+        [found, by_findings, by_question[:limit]],
+        weights=[_FOUND_WEIGHT * certainty, _FINDINGS_QUERY_WEIGHT * certainty, _QUESTION_WEIGHT],
     )[:limit]
