@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from octavo import errors
+from octavo.models import connections
 from octavo.models.chat import Completion, Message, Request, TokenLogprob, TokenUsage
 from octavo.models.connections import is_loopback
 from octavo.models.endpoint import EndpointModel
@@ -401,3 +403,24 @@ def test_a_closed_model_can_be_used_again(fake: FakeServer) -> None:
         return texts
 
     assert asyncio.run(twice()) == ["Hello there, you."] * 2
+
+
+def test_a_model_that_is_dropped_unclosed_disturbs_no_other() -> None:
+    """New model after new model in one loop: sockets of dropped ones must not be closed under the loop."""
+    with FakeServer(lambda request: "yes") as server:
+
+        async def many() -> None:
+            for _ in range(12):
+                model = EndpointModel(base_url=server.base_url, timeout=5)
+                await model.ready()
+                await asyncio.gather(
+                    *(model.complete(Request((Message("user", str(number)),), max_tokens=4)) for number in range(24))
+                )
+                del model
+                gc.collect()
+                await asyncio.sleep(0)
+            await asyncio.sleep(0.05)
+            assert len(connections._OPEN) <= 2
+
+        asyncio.run(many())
+    assert not connections._OPEN

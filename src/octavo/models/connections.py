@@ -8,6 +8,7 @@ the `openai` client and event loops; nothing of what is asked.
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,13 +34,27 @@ class _Client:
     calls: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class _LoopClients:
     """The clients of one event loop. A loop that ends finalizes its asynchronous generators: by `lifetime` they hear
     of it."""
 
     lifetime: AsyncGenerator[None, None]
     clients: list[_Client] = field(default_factory=list)
+    closing: asyncio.Task[None] | None = None
+
+    def close_soon(self) -> None:
+        """Close them in the running loop."""
+
+        async def close() -> None:
+            await self.lifetime.aclose()
+
+        self.closing = asyncio.get_running_loop().create_task(close())
+
+
+_OPEN: set[_LoopClients] = set()
+"""Keeps clients until they are closed in their loop. One that the garbage collector took first would have its sockets
+closed under the loop, which then stops listening to whatever new socket has the old one's number."""
 
 
 class Connections:
@@ -50,6 +65,8 @@ class Connections:
         self._api_key = api_key
         self._timeout = timeout
         self._loops: dict[asyncio.AbstractEventLoop, _LoopClients] = {}
+        # Whoever drops a model without closing it: its clients are closed where they were opened.
+        weakref.finalize(self, _close_all, self._loops).atexit = False
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[AsyncOpenAI]:
@@ -76,16 +93,10 @@ class Connections:
         loop = asyncio.get_running_loop()
         known = self._loops.get(loop)
         if known is None:
-            known = self._loops[loop] = _LoopClients(self._lifetime(loop))
+            known = self._loops[loop] = _LoopClients(_lifetime(self._loops, loop))
+            _OPEN.add(known)
             await anext(known.lifetime)
         return known.clients
-
-    async def _lifetime(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None, None]:
-        try:
-            yield
-        finally:
-            for client in self._loops.pop(loop).clients:
-                await client.openai.close()
 
     def _new_client(self) -> AsyncOpenAI:
         import httpx2
@@ -108,6 +119,28 @@ class Connections:
         import httpx2
 
         return httpx2.create_ssl_context() if self._base_url.startswith("https:") else False
+
+
+async def _lifetime(
+    loops: dict[asyncio.AbstractEventLoop, _LoopClients], loop: asyncio.AbstractEventLoop
+) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        known = loops.pop(loop)
+        try:
+            for client in known.clients:
+                await client.openai.close()
+        finally:
+            _OPEN.discard(known)
+
+
+def _close_all(loops: dict[asyncio.AbstractEventLoop, _LoopClients]) -> None:
+    for loop, known in list(loops.items()):
+        if loop.is_closed():
+            _OPEN.discard(known)
+        else:
+            loop.call_soon_threadsafe(known.close_soon)
 
 
 def is_loopback(url: str) -> bool:
