@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         Field(
             ge=32,
             description="The most tokens of passages that the answering model is shown; by default all that the window "
-            "leaves (1,500 for smollm2, which drowns in more).",
+            "leaves (1,200 for smollm2, which drowns in more).",
         ),
     ] = None
     answer_tokens: Annotated[

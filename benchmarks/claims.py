@@ -1,0 +1,132 @@
+"""What octavo is to reach: every claim, the figure that decides it, its limit, and what the peer takes for the same.
+
+The peer's figures were measured with Qwen-Agent 0.0.34 on a machine of the same kind (2 cores); where the work
+differs from ours, the column says how. Knows no measurements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A figure of a benchmark's record, and what it has to keep; neither limit: it is reported only. `label` tells
+    apart the figures of one claim."""
+
+    figure: str
+    label: str = ""
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def met(self, value: float) -> bool | None:
+        """Whether `value` keeps the limits; None where there are none."""
+        if self.at_most is None and self.at_least is None:
+            return None
+        return (self.at_most is None or value <= self.at_most) and (self.at_least is None or value >= self.at_least)
+
+    def text(self, unit: str) -> str:
+        """The limit as people read it."""
+        label = f"{self.label}: " if self.label else ""
+        suffix = f" {unit}" if unit else ""
+        if self.at_most is not None:
+            return f"{label}≤ {self.at_most:g}{suffix}"
+        if self.at_least is not None:
+            return f"{label}≥ {self.at_least:g}{suffix}"
+        return f"{label}reported"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One line of RESULTS.md: what is measured, by which benchmark, against which targets."""
+
+    what: str
+    benchmark: str
+    targets: tuple[Target, ...]
+    peer: str = "-"
+
+
+CLAIMS = (
+    Claim(
+        "reading with the embedded model: uncached prompt tokens per second ÷ the same server's raw prefill rate on "
+        "prompts of the same size",
+        "embedded_throughput",
+        (Target("prompt_share", at_least=0.90),),
+    ),
+    Claim(
+        "the same: document tokens per second ÷ raw prefill rate",
+        "embedded_throughput",
+        (Target("document_share", at_least=0.65),),
+    ),
+    Claim(
+        "chunk-reading prompts ÷ document tokens, War and Peace, 512-token chunks, answering calls apart",
+        "prompt_overhead",
+        (
+            Target("ratio_number", "sentences numbered", at_most=1.40),
+            Target("ratio_quote", "quotes", at_most=1.30),
+            Target("ratio_opening", "opening words", at_most=1.30),
+        ),
+        peer="1.40 at 1,000-token chunks",
+    ),
+    Claim(
+        "mean fill of chunks on War and Peace",
+        "prompt_overhead",
+        (Target("fill", at_least=75),),
+    ),
+    Claim(
+        "2,000 chunks against a fake endpoint that answers at once",
+        "orchestration",
+        (Target("instant_seconds", at_most=10),),
+        peer="25 s per 100",
+    ),
+    Claim(
+        "the same with 200 ms latency, concurrency fixed at 64 (ideal 6.3 s); and adaptive",
+        "orchestration",
+        (Target("fixed_seconds", "fixed", at_most=12), Target("adaptive_seconds", "adaptive")),
+    ),
+    Claim(
+        "10 MB of text, second question in a fresh process, up to the first model call",
+        "second_question",
+        (Target("seconds", at_most=2), Target("peak_mib", at_most=400)),
+        peer="54 s, 529 MB",
+    ),
+    Claim(
+        "add 10 M tokens of text (parse, chunk, index), and search them",
+        "library_scale",
+        (
+            Target("tokens_per_second", "add"),
+            Target("search_p50_ms", "search p50"),
+            Target("search_p95_ms", "search p95", at_most=50),
+        ),
+        peer="20.5 s a query at 1.6 M tokens",
+    ),
+    Claim(
+        "261-page PDF to a Document",
+        "pdf_to_document",
+        (Target("seconds", at_most=3), Target("peak_mib", at_most=250)),
+        peer="15 s, 1.2 GB for 200 pages",
+    ),
+    Claim(
+        "killed (`kill -9`) at half of a reading, run again: calls repeated (16 at once), answers that differ from an "
+        "undisturbed reading's",
+        "kill_and_resume",
+        (
+            Target("repeated_most", "repeated, the most of all runs", at_most=16),
+            Target("answers_that_differ", "differing", at_most=0),
+        ),
+        peer="starts over",
+    ),
+    Claim(
+        "100 random one-sentence insertions into War and Peace, already read: chunk calls paid again",
+        "edited_book",
+        (Target("calls_median", "median", at_most=2), Target("calls_p95", "95th percentile", at_most=4)),
+        peer="all",
+    ),
+    Claim("`octavo --help`", "help_time", (Target("seconds", at_most=0.3),)),
+    Claim(
+        "any window from 4,096 up, any question length, 50 files: prompts over the window",
+        "windows",
+        (Target("prompts_over_window", at_most=0),),
+        peer="hard error",
+    ),
+)
