@@ -87,7 +87,7 @@ class ReadingOptions:
 
 SMALL_MODEL_FILL = 1200
 """Tokens. At 600, 1,200 and 2,400 it gave 2, 4 and 4 right answers of 30 (`benchmarks/embedded_fill.py`)."""
-SMALL_MODEL_REPLY = 24
+SMALL_MODEL_REPLY = 16
 """The beginning of a sentence names it; the smallest model copies on and on, and a token written costs three read."""
 
 SMALL_MODEL_ANSWER = 160
