@@ -12,7 +12,7 @@ import pytest
 
 import octavo
 
-HEAVY = ("lancedb", "openai", "pydantic", "xllamacpp", "tokenizers", "markitdown", "pypdfium2", "rich", "httpx")
+HEAVY = ("lancedb", "openai", "pydantic", "xllamacpp", "tokenizers", "mammoth", "pypdfium2", "rich", "httpx")
 
 
 def names_for_type_checkers() -> dict[str, str]:

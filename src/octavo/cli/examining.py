@@ -67,7 +67,7 @@ def _versions() -> Check:
 
 def _extras() -> list[Check]:
     return [
-        _extra("office files", "markitdown", "office", "Word, PowerPoint, Excel"),
+        _extra("office files", "mammoth", "office", "Word, PowerPoint, Excel"),
     ]
 
 
