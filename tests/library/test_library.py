@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,18 +12,13 @@ import pytest
 
 from octavo.documents import load
 from octavo.documents.document import Document, Span
-from octavo.errors import EmptySource, SourceChanged, SourceNotFound, UsageError
-from octavo.library import library as library_module
+from octavo.errors import CorruptSource, EmptySource, SourceChanged, SourceNotFound, UsageError
+from octavo.library import intake
 from octavo.library.corpus import StoredCorpus
 from octavo.library.library import Library
 from octavo.models.estimated_tokenizer import EstimatedTokenizer
 
 TOKENIZER = EstimatedTokenizer()
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
 
 
 @pytest.fixture
@@ -34,22 +31,8 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(source.name)
         return parse(source, *arguments, **options)
 
-    monkeypatch.setattr(library_module, "parse", counting)
+    monkeypatch.setattr(intake, "parse", counting)
     return names
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[[str, str], Path]:
-    def make(name: str, text: str) -> Path:
-        path = tmp_path / "files" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        # An hour ago: so old a file is known by its size and time stamp.
-        stamp = path.stat().st_mtime - 3600
-        os.utime(path, (stamp, stamp))
-        return path
-
-    return make
 
 
 def texts(corpus: StoredCorpus) -> list[str]:
@@ -186,3 +169,38 @@ def test_an_id_that_several_documents_begin_with_is_refused(home: Path, monkeypa
     shared = next(d.id[0] for d in documents if sum(other.id[0] == d.id[0] for other in documents) > 1)
     with pytest.raises(UsageError, match="documents begin with this id"):
         library.document(shared)
+
+
+def test_a_text_that_is_not_unicode_is_a_problem_of_its_own(home: Path) -> None:
+    good, bad = Document.of("Good.", name="good"), Document.of("Half \ud800 a pair.", name="bad")
+    library = Library(bad, good, home=home)
+    assert texts(library.corpus(TOKENIZER)) == ["Good."]
+    assert [type(problem) for problem in library.problems] == [CorruptSource]
+    assert "bad: character 5 of its text is half of a surrogate pair" in str(library.problems[0])
+    named = Library(Document.of("Text.", name="\udcff.txt"), home=home)
+    assert named.documents == []
+    assert "of its name" in str(named.problems[0])
+
+
+def test_an_id_that_is_none_is_said_to_be_none(home: Path) -> None:
+    for prefix in ("\udcff", "it's", ""):
+        with pytest.raises(SourceChanged):
+            Library(home=home).document(prefix)
+
+
+def test_standard_input_may_be_asked_about_twice(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Piped words.")))
+    library = Library("-", home=home)
+    assert texts(library.corpus(TOKENIZER)) == ["Piped words."]
+    assert texts(library.corpus(TOKENIZER)) == ["Piped words."]
+    assert texts(Library("-", home=home).corpus(TOKENIZER)) == ["Piped words."]
+    assert library.problems == []
+
+
+def test_what_one_process_was_piped_outlasts_what_another_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpora = []
+    for piped in (b"First words.", b"Second words."):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(piped)))
+        corpora.append(Library("-", home=home).corpus(TOKENIZER))
+    assert [texts(corpus) for corpus in corpora] == [["First words."], ["Second words."]]
+    assert len(Library(home=home).remove("-")) == 2

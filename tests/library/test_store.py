@@ -7,14 +7,19 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock, Timeout
 
 from octavo.documents.chunks import Chunk, chunk_document
 from octavo.documents.document import Document, Span
 from octavo.errors import LibraryError, LibraryFull, LibraryTooNew, SourceChanged
 from octavo.library import chunk_table
+from octavo.library.chunk_table import ChunkTable, ChunkTerms
+from octavo.library.indexer import Indexer, Prepared
 from octavo.library.library import Library
 from octavo.library.store import Store
 from octavo.models.estimated_tokenizer import EstimatedTokenizer
@@ -100,8 +105,9 @@ def test_chunks_without_their_document_are_swept(tmp_path: Path) -> None:
     store = Store(tmp_path)
     table = store.chunk_table(TOKENIZER.id, 512)
     kept = Document.of("Kept.", name="kept")
-    store.put_document(kept)
-    table.add([Chunk(kept.id, 0, Span(0, 5), 2), Chunk("f" * 32, 0, Span(0, 4), 1)], [["kept"], ["lost"]])
+    store.put_documents([kept])
+    rows = [(Chunk(kept.id, 0, Span(0, 5), 2), "kept"), (Chunk("f" * 32, 0, Span(0, 4), 1), "lost")]
+    table.add(ChunkTerms(chunk, terms) for chunk, terms in rows)
     store.sweep()
     assert table.documents() == {kept.id}
 
@@ -144,11 +150,76 @@ def test_a_damaged_library_says_what_to_do(tmp_path: Path) -> None:
         Store(tmp_path)
 
 
+def test_a_version_that_a_killed_process_left_unwritten_is_written(tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    version = tmp_path / "library" / "version"
+    version.touch()
+    Store(tmp_path)
+    assert version.read_text() == "1\n"
+    assert [path.name for path in version.parent.glob("version*")] == ["version"]
+
+
+def test_a_damaged_data_file_is_said_to_be_one(tmp_path: Path) -> None:
+    document = Document.of("The zebra runs.", name="a")
+    Library(document, home=tmp_path).corpus(TOKENIZER)
+    for file in (tmp_path / "library").glob("chunks_*/data/*.lance"):
+        file.write_bytes(b"damaged")
+    with pytest.raises(LibraryError, match="move the folder away"):
+        Library(document, home=tmp_path).corpus(TOKENIZER)
+
+
+def test_chunks_of_an_addition_under_way_cannot_be_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (file,) = written(tmp_path / "files", 1, "a")
+    seen: list[str] = []
+
+    def checked(method: Callable[..., None], what: str) -> Callable[..., None]:
+        def run(*arguments: object) -> None:
+            method(*arguments)
+            if seen != ["chunks", "documents"]:
+                with pytest.raises(Timeout):  # a sweep would have to wait
+                    FileLock(tmp_path / "home" / "library" / "writers.lock").acquire(timeout=0)
+                seen.append(what)
+
+        return run
+
+    monkeypatch.setattr(ChunkTable, "add", checked(ChunkTable.add, "chunks"))
+    monkeypatch.setattr(Store, "put_documents", checked(Store.put_documents, "documents"))
+    library = Library(home=tmp_path / "home")
+    library.add(file, tokenizer=TOKENIZER)
+    assert seen == ["chunks", "documents"]
+    Store(tmp_path / "home").sweep()
+    assert wholly_in(library) == 1
+
+
+def test_an_addition_sweeps_what_a_killed_one_left(tmp_path: Path) -> None:
+    table = Store(tmp_path / "home").chunk_table(TOKENIZER.id, 512)
+    table.add([ChunkTerms(Chunk("f" * 32, 0, Span(0, 4), 1), "lost")])
+    Library(home=tmp_path / "home").add(*written(tmp_path / "files", 1, "a"))
+    assert table.documents() == set()
+
+
+def test_a_document_removed_while_it_is_chunked_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, removed = Document.of("Kept words.", name="kept"), Document.of("Removed words.", name="removed")
+    prepare = Indexer.prepare
+
+    def slow(*arguments: Any) -> Prepared:
+        prepared = prepare(*arguments)
+        Library(home=tmp_path).remove(removed.id)
+        return prepared
+
+    monkeypatch.setattr(Indexer, "prepare", slow)
+    library = Library(kept, removed, home=tmp_path)
+    corpus = library.corpus(TOKENIZER)
+    assert [reference.name for reference in corpus.documents] == ["kept"]
+    assert [problem.source for problem in library.problems] == ["removed"]
+    assert Store(tmp_path).chunk_table(TOKENIZER.id, 512).documents() == {kept.id}
+
+
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*arguments: object, **options: object) -> None:
         raise OSError(28, "No space left on device")
 
     store = Store(tmp_path)
-    monkeypatch.setattr(store, "_add", full)
+    monkeypatch.setattr("lancedb.table.LanceTable.add", full)
     with pytest.raises(LibraryFull, match="disk is full"):
-        store.put_document(Document.of("Text.", name="a"))
+        store.put_documents([Document.of("Text.", name="a")])

@@ -105,14 +105,17 @@ def remove_documents(names: Sequence[str], flags: Mapping[str, object], *, as_js
     """Take documents out of the library, and every call that their text was part of out of the ledger."""
     settings = load_settings(flags)
     library = Library(home=settings.home_folder)
-    removed = library.remove(*(_id_of_name(library, name) or name for name in names))
+    removed = library.remove(*names)
     forgotten = _purge(settings, removed)
     if as_json:
         write_json({"removed": [_json(reference) for reference in removed], "forgotten_calls": forgotten})
     else:
         for reference in removed:
             write_line(f"{reference.id[:_ID_SHOWN]}  {one_line(reference.name)}")
-        say(f"removed: {len(removed):,}; calls forgotten: {forgotten:,}")
+        if removed:
+            say(f"removed: {len(removed):,}; calls forgotten: {forgotten:,}")
+        else:
+            say("taken off the list; another source still holds the same text, so nothing else was removed")
     return 0
 
 

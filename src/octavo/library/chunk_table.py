@@ -7,19 +7,33 @@ are. Knows nothing of texts or of what else is kept.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from octavo.documents.chunks import Chunk
 from octavo.documents.document import Span
+from octavo.library.table import Table, one_of
 
 _UNINDEXED = 1_000
 """New rows are found without being in the index, at some cost; at so many they are taken into it."""
 
+_CHUNK = ("document_id", "index", "start", "end", "tokens")
+_MATCH = ("document_id", "index", "terms", "_score")
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkTerms:
+    """A chunk and its terms, joined by spaces."""
+
+    chunk: Chunk
+    terms: str
+
 
 class ChunkTable:
-    """Writers must hold the store's lock. Rows are shown as of the latest commit of any process."""
+    """Writers must hold the store's lock, to open it as well. Rows are shown as of the latest commit of any process."""
 
-    def __init__(self, database: Any, name: str) -> None:
+    def __init__(self, database: Any, name: str, folder: Path) -> None:
         import pyarrow as pa
 
         self._schema = pa.schema(
@@ -32,48 +46,44 @@ class ChunkTable:
                 "terms": pa.large_string(),
             }
         )
-        self._table = database.create_table(name, schema=self._schema, exist_ok=True)
+        self._table = Table(database, name, self._schema, folder)
+        self._table.read(_make_index)
+
+    @property
+    def changed(self) -> bool:
+        """Whether something was written since it was last tidied."""
+        return self._table.changed
 
     def documents(self) -> set[str]:
         """The ids of all documents that have chunks here."""
-        column = self._latest().search().select(["document_id"]).where("index = 0").to_arrow()
-        return set(column["document_id"].to_pylist())
+        return set(self._table.rows(["document_id"], "index = 0")["document_id"].to_pylist())
 
     def chunks(self, document_ids: Collection[str]) -> dict[str, list[Chunk]]:
         """The chunks of the documents that have some, each document's in order."""
         if not document_ids:
             return {}
-        columns = ["document_id", "index", "start", "end", "tokens"]
-        query = self._latest().search().select(columns)
-        selected = self.selection(document_ids)
-        rows = (query.where(selected) if selected else query).to_arrow()
+        rows = self._table.rows_of("document_id", document_ids, _CHUNK)
         found: dict[str, list[Chunk]] = {}
-        wanted = set(document_ids)
-        for document_id, index, start, end, tokens in zip(
-            *(rows[column].to_pylist() for column in columns), strict=True
-        ):
-            if document_id in wanted:
-                found.setdefault(document_id, []).append(Chunk(document_id, index, Span(start, end), tokens))
+        for document_id, index, start, end, tokens in zip(*(rows[name].to_pylist() for name in _CHUNK), strict=True):
+            found.setdefault(document_id, []).append(Chunk(document_id, index, Span(start, end), tokens))
         for chunks in found.values():
             chunks.sort(key=lambda chunk: chunk.index)
         return found
 
-    def add(self, chunks: Iterable[Chunk], terms: Iterable[Sequence[str]]) -> None:
-        """Add whole documents' chunks with the terms of each, in one commit."""
+    def add(self, rows: Iterable[ChunkTerms]) -> None:
+        """Add whole documents' chunks, in one commit."""
         import pyarrow as pa
 
-        rows = list(chunks)
-        if not rows:
-            return
-        self._latest().add(
+        rows = list(rows)
+        self._table.add(
             pa.table(
                 {
-                    "document_id": [chunk.document_id for chunk in rows],
-                    "index": [chunk.index for chunk in rows],
-                    "start": [chunk.span.start for chunk in rows],
-                    "end": [chunk.span.end for chunk in rows],
-                    "tokens": [chunk.tokens for chunk in rows],
-                    "terms": [" ".join(words) for words in terms],
+                    "document_id": [row.chunk.document_id for row in rows],
+                    "index": [row.chunk.index for row in rows],
+                    "start": [row.chunk.span.start for row in rows],
+                    "end": [row.chunk.span.end for row in rows],
+                    "tokens": [row.chunk.tokens for row in rows],
+                    "terms": [row.terms for row in rows],
                 },
                 schema=self._schema,
             )
@@ -81,56 +91,52 @@ class ChunkTable:
 
     def remove(self, document_ids: Collection[str]) -> None:
         """Drop the chunks of documents."""
-        self._latest().delete(_one_of(document_ids))
+        self._table.delete("document_id", document_ids)
 
-    def index(self) -> None:
-        """Bring the BM25 index up to date, where it is worth it."""
-        from lancedb.index import FTS
+    def tidy(self) -> None:
+        """Put what many commits left together and bring the index up to date, where it is worth it."""
+        self._table.tidy(unindexed=_UNINDEXED)
 
-        table = self._latest()
-        indices = table.list_indices()
-        if not indices:
-            # Everything the database's tokenizer would do to a term is switched off: the terms are octavo's own.
-            config = FTS(
-                base_tokenizer="whitespace",
-                lower_case=False,
-                stem=False,
-                remove_stop_words=False,
-                ascii_folding=False,
-                max_token_length=None,
-            )
-            table.create_index("terms", config=config)
-        elif (table.index_stats(indices[0].name).num_unindexed_rows or 0) >= _UNINDEXED:
-            table.optimize()
-
-    def search(self, terms: Sequence[str], selection: str | None, limit: int) -> list[tuple[str, int, float]]:
-        """Document id, chunk index and BM25 score of the best chunks of a `selection`, best first."""
+    def matches(self, terms: Sequence[str], document_ids: Collection[str], limit: int) -> Any:
+        """The chunks of these documents that hold any of the terms; at most `limit`, the best by the BM25 of the whole
+        table. An Arrow table of `document_id`, `index`, `terms` and `_score`."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
         from lancedb.query import MatchQuery
 
         words = MatchQuery(" ".join(terms), "terms")  # type: ignore[call-arg] # its defaults stand in __init__
-        query = self._latest().search(words, query_type="fts")
-        query = query.select(["document_id", "index", "_score"]).limit(limit)
-        if selection:
-            query = query.where(selection, prefilter=True)
-        rows = query.to_arrow()
-        hits = zip(rows["document_id"].to_pylist(), rows["index"].to_pylist(), rows["_score"].to_pylist(), strict=True)
-        # Equal scores come in any order: the same question must give the same ranking.
-        return sorted(hits, key=lambda hit: (-hit[2], hit[0], hit[1]))
+        selection = self._selection(document_ids)
 
-    def selection(self, document_ids: Collection[str]) -> str | None:
+        def query(table: Any) -> Any:
+            found = table.search(words, query_type="fts").select(list(_MATCH)).limit(limit)
+            return (found.where(selection, prefilter=True) if selection else found).to_arrow()
+
+        # Another process may have added documents since the selection was worked out.
+        rows = self._table.read(query)
+        return rows.filter(pc.is_in(rows["document_id"], value_set=pa.array(document_ids, pa.string())))
+
+    def _selection(self, document_ids: Collection[str]) -> str | None:
         """What keeps to these documents, as SQL; None where they are all that there are."""
-        everything = self.documents()
         wanted = set(document_ids)
-        others = everything - wanted
+        others = self.documents() - wanted
         if not others:
             return None
-        return _one_of(wanted) if len(wanted) <= len(others) else f"NOT {_one_of(others)}"
-
-    def _latest(self) -> Any:
-        # An open table shows the state in which it was opened: another process may have written since.
-        self._table.checkout_latest()
-        return self._table
+        column = "document_id"
+        return one_of(column, wanted) if len(wanted) <= len(others) else f"NOT {one_of(column, others)}"
 
 
-def _one_of(document_ids: Collection[str]) -> str:
-    return "(document_id IN ({}))".format(", ".join(f"'{document_id}'" for document_id in document_ids))
+def _make_index(table: Any) -> None:
+    """From the beginning: without it the database would search by terms of its own making."""
+    from lancedb.index import FTS
+
+    if not table.list_indices():
+        # Everything the database's tokenizer would do to a term is switched off: the terms are octavo's own.
+        config = FTS(
+            base_tokenizer="whitespace",
+            lower_case=False,
+            stem=False,
+            remove_stop_words=False,
+            ascii_folding=False,
+            max_token_length=None,
+        )
+        table.create_index("terms", config=config)

@@ -8,17 +8,22 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Protocol
 
 from octavo.documents.chunks import Chunk
 from octavo.documents.document import Document, DocumentRef
 from octavo.library.chunk_table import ChunkTable
+from octavo.library.ranking import bm25
 from octavo.library.store import Store
 from octavo.retrieval.terms import content_terms, terms
 
-_DOCUMENTS_IN_MEMORY = 64
+_CHARACTERS_IN_MEMORY = 32_000_000
 _MOST_TERMS = 512
 """Of a query: the findings of a whole reading may be searched for."""
+
+_CANDIDATES = 20_000
+"""Chunks that are scored by the corpus's own statistics; where more hold a word of the query, the table's stand in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Corpus(Protocol):
 
 
 class StoredCorpus:
-    """A corpus of a store. Texts are read when they are wanted; the latest few stay in memory."""
+    """A corpus of a store. Texts are read when they are wanted; the latest stay in memory. Threads may share it."""
 
     def __init__(
         self, store: Store, table: ChunkTable, documents: Sequence[DocumentRef], chunks: dict[str, list[Chunk]]
@@ -63,31 +68,42 @@ class StoredCorpus:
         self._store = store
         self._table = table
         self._chunks = chunks
-        # Worked out once: it looks through all documents. What others add meanwhile is left out by name.
-        self._selection = table.selection([reference.id for reference in documents])
         self._names = {reference.id: reference.name for reference in documents}
+        self._mean_tokens = sum(chunk.tokens for chunk in self.chunks) / max(1, len(self.chunks))
         self._texts: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
+        self._lock = Lock()
 
     def document(self, document_id: str) -> Document:
         """The document with its text, under the name that it has in this corpus. Raises `SourceChanged` for an id that
         is not (or no longer) held."""
-        if document_id not in self._texts:
-            document = self._store.document(document_id)
-            self._texts[document_id] = replace(document, name=self._names.get(document_id, document.name))
-            if len(self._texts) > _DOCUMENTS_IN_MEMORY:
-                self._texts.popitem(last=False)
-        self._texts.move_to_end(document_id)
-        return self._texts[document_id]
+        with self._lock:
+            if document_id not in self._texts:
+                document = self._store.document(document_id)
+                self._texts[document_id] = replace(document, name=self._names.get(document_id, document.name))
+                self._characters += len(document.text)
+                while self._characters > _CHARACTERS_IN_MEMORY and len(self._texts) > 1:
+                    _, forgotten = self._texts.popitem(last=False)
+                    self._characters -= len(forgotten.text)
+            self._texts.move_to_end(document_id)
+            return self._texts[document_id]
 
     def search(self, text: str, limit: int) -> list[Hit]:
         """The at most `limit` best chunks for the content words of `text` (for all its words where it has no others),
-        best first; empty where nothing matches."""
+        best first; empty where nothing matches. Equal scores are in the order of document id and index."""
         wanted = list(dict.fromkeys(content_terms(text) or terms(text)))[:_MOST_TERMS]
         if not wanted or limit < 1 or not self.chunks:
             return []
-        hits = self._table.search(wanted, self._selection, limit)
-        return [
-            Hit(self._chunks[document_id][index], score)
-            for document_id, index, score in hits
-            if document_id in self._names
+        most = max(_CANDIDATES, 2 * limit)
+        rows = self._table.matches(wanted, self._names, most)
+        found = [
+            self._chunks[document_id][index]
+            for document_id, index in zip(rows["document_id"].to_pylist(), rows["index"].to_pylist(), strict=True)
         ]
+        if len(found) < most:
+            lengths = [chunk.tokens for chunk in found]
+            scores = bm25(wanted, rows["terms"], lengths, chunks=len(self.chunks), mean_length=self._mean_tokens)
+        else:
+            scores = rows["_score"].to_pylist()
+        hits = map(Hit, found, scores)
+        return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.document_id, hit.chunk.index))[:limit]

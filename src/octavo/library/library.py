@@ -7,37 +7,32 @@ once, an unchanged one is not parsed again.
 
 from __future__ import annotations
 
+import os
 import re
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
+from typing import cast
 
-from octavo.documents.chunks import chunk_document
-from octavo.documents.content import read_bytes
 from octavo.documents.document import Document, DocumentRef, Span
 from octavo.documents.limits import DEFAULT_LIMITS, Limits
-from octavo.documents.load import PARSER_VERSION, parse
-from octavo.documents.sandbox import Sandbox
 from octavo.documents.sources import Source, expand
-from octavo.errors import MissingExtra, SourceChanged, SourceError, SourceNotFound, UsageError
+from octavo.errors import SourceChanged, SourceError, SourceNotFound, UsageError
 from octavo.library.corpus import StoredCorpus
 from octavo.library.home import default_home
-from octavo.library.store import Listing, SourceRow, Store
+from octavo.library.indexer import Indexer
+from octavo.library.intake import Intake, Progress
+from octavo.library.rows import SourceRow, check_storable
+from octavo.library.store import Listing, Store
 from octavo.models.tokenizer import Tokenizer
-from octavo.retrieval.terms import terms
 
 _ID = re.compile(r"[0-9a-f]{8,32}")
-_RACY = 2_000_000_000
-"""Nanoseconds: a file modified so shortly before it was read may have changed since without another time stamp."""
-
-_TOGETHER = 4_000_000
-"""Characters of documents that are chunked and committed together."""
-
-Progress = Callable[[str, int, int], None]
-"""Hears of long work: what is being done, how much is done, of how much."""
+_CHARACTERS_TOGETHER = 4_000_000
+_DOCUMENTS_TOGETHER = 1_000
+"""What is read from the store, chunked and committed together at most."""
 
 
 class Library:
@@ -81,30 +76,33 @@ class Library:
     def document(self, document_id: str) -> Document:
         """A document with its text, by its id or the beginning of it. Raises `SourceChanged` where there is none and
         `UsageError` where there are several."""
-        return self._store.document(self._whole_id(document_id))
+        return self._store.document(self._reference(document_id).id)
 
     def refresh(self) -> list[DocumentRef]:
-        """Look at every source again: what changed is parsed anew, what cannot be read is in `problems`."""
+        """Look at every source again: what changed is parsed anew, what cannot be read is in `problems`. A document
+        that its last source no longer holds is forgotten."""
         self.problems = []
-        if self._sources:
-            found = list(self._named())
-        else:
-            found = [DocumentRef(row.document_id, row.name) for row in self._looked_up()]
+        intake = self._intake()
+        found = list(self._named(intake) if self._sources else self._on_the_list(intake))
         self._selected = _told_apart(list({reference.id: reference for reference in found}.values()))
+        self._finish(intake, self._selected)
         return list(self._selected)
 
     def corpus(self, tokenizer: Tokenizer, limit: int = 512) -> StoredCorpus:
         """The documents as of now, in chunks of at most `limit` tokens of `tokenizer`, searchable. Chunks that are kept
         are used; others are made."""
         references = self.refresh()
-        table = self._store.chunk_table(tokenizer.id, limit)
-        ids = [reference.id for reference in references]
-        chunks = table.chunks(ids)
-        missing = [document_id for document_id in ids if document_id not in chunks]
+        indexer = Indexer(self._store, tokenizer, limit)
+        chunks = indexer.table.chunks([reference.id for reference in references])
+        missing = [reference for reference in references if reference.id not in chunks]
         if missing:
-            self._chunk(missing, tokenizer, limit)
-            chunks = table.chunks(ids)
-        return StoredCorpus(self._store, table, references, chunks)
+            self._index(missing, indexer)
+            chunks |= indexer.table.chunks([reference.id for reference in missing])
+            kept = self._store.holds([reference.id for reference in missing])
+            gone = [reference for reference in missing if reference.id not in kept]
+            self.problems += [SourceChanged(reference.name, "removed while it was being read") for reference in gone]
+            references = [reference for reference in references if reference not in gone]
+        return StoredCorpus(self._store, indexer.table, references, chunks)
 
     # --- the list ---------------------------------------------------------------------------------------------------
 
@@ -112,8 +110,10 @@ class Library:
         """Put sources on the list; with a `tokenizer` they are chunked and indexed now, else when they are first asked.
         Sources that cannot be read are in `problems`."""
         self.problems = []
-        added = [reference for reference, _ in self._parsed(sources, listed=True, tokenizer=tokenizer, limit=limit)]
+        intake = self._intake(listed=True, indexer=Indexer(self._store, tokenizer, limit) if tokenizer else None)
+        added = [DocumentRef(row.document_id, row.name) for row in intake.take(expand(sources))]
         self._selected = None
+        self._finish(intake, added)
         return added
 
     def listed(self) -> list[Listing]:
@@ -121,14 +121,30 @@ class Library:
         return self._store.listings()
 
     def remove(self, *names: str) -> list[DocumentRef]:
-        """Forget documents, given by id (or its beginning), path or URL, with all that was made of them. Who keeps a
-        ledger purges it of their ids. Raises `SourceNotFound` for a name that is nothing here; then nothing is
-        removed."""
-        removed = [reference for name in names for reference in self._known_as(name)]
-        self._store.remove({reference.id for reference in removed})
-        self._store.sweep()
+        """Forget sources, given by path (a folder's stands for all in it) or URL, and documents, given by the name of
+        one source or by an id (or its beginning), with all that was made of them.
+
+        Returns what no source holds any more, with what the removed sources held before they were edited: who keeps a
+        ledger purges it of these ids. A document that another source holds stays, and is not returned. Raises
+        `SourceNotFound` for a name that is nothing here and `UsageError` for one that is empty or may mean several;
+        then nothing is removed.
+        """
+        uris: set[str] = set()
+        document_ids: set[str] = set()
+        rows = self._store.sources()
+        for name in names:
+            matching = _sources_at(name, rows) or _sources_called(name, rows)
+            if not matching and _ID.fullmatch(name.lower()):
+                document_id = self._reference(name).id
+                document_ids.add(document_id)
+                matching = [row for row in rows if row.document_id == document_id]
+            elif not matching:
+                raise SourceNotFound(name, "nothing in the library has this id, path or URL", "see: octavo list")
+            uris |= {row.uri for row in matching}
+        removed = self._store.forget(uris=uris, document_ids=document_ids)
+        self._store.tidy()
         self._selected = None
-        return list({reference.id: reference for reference in removed}.values())
+        return removed
 
     def show(self, document_id: str, span: Span, *, context: int = 200) -> tuple[str, str, str]:
         """The text before a span (at most `context` characters), in it, and after it."""
@@ -138,193 +154,126 @@ class Library:
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
-    def _whole_id(self, prefix: str) -> str:
-        found = self._store.find(prefix.lower()) if prefix else []
+    def _reference(self, prefix: str) -> DocumentRef:
+        found = self._store.find(prefix.lower()) if re.fullmatch("[0-9a-fA-F]+", prefix) else []
         if not found:
             raise SourceChanged(prefix, "no such document in the library", "see: octavo list")
         if len(found) > 1:
             raise UsageError(f"{prefix}: {len(found)} documents begin with this id; give more of it")
         return found[0]
 
-    def _known_as(self, name: str) -> list[DocumentRef]:
-        rows = self._store.sources()
-        absolute = str(Path(name).expanduser().absolute())
-        matching = [row for row in rows if row.uri in (name, absolute) or row.uri.startswith(absolute + "/")]
-        if matching:
-            return [DocumentRef(row.document_id, row.name) for row in matching]
-        if _ID.fullmatch(name.lower()):
-            document = self.document(name)
-            return [document.ref]
-        raise SourceNotFound(name, "nothing in the library has this id, path or URL", "see: octavo list")
-
-    def _named(self) -> Iterator[DocumentRef]:
-        """The documents of the sources that this library was made with, in their order."""
-        arguments: list[str | Path] = []
-        for source in self._sources:
-            if isinstance(source, Document):
-                yield from self._read_now(arguments)
-                self._store.put_document(source)
-                yield source.ref
-            elif isinstance(source, str) and _ID.fullmatch(source) and not Path(source).exists():
-                yield from self._read_now(arguments)
-                try:
-                    yield self.document(source).ref
-                except SourceError as error:
-                    self.problems.append(error)
-            else:
-                arguments.append(source)
-        yield from self._read_now(arguments)
-
-    def _read_now(self, arguments: list[str | Path]) -> Iterator[DocumentRef]:
-        waiting, arguments[:] = list(arguments), []
-        for reference, _ in self._parsed(waiting, listed=False):
-            yield reference
-
-    def _looked_up(self) -> Iterator[SourceRow]:
-        """The sources on the list, those that changed parsed anew. One that is gone is answered from what was kept."""
-        with Sandbox(self._limits) as sandbox:
-            for row in self._store.sources(where="listed"):
-                path = Path(row.uri)
-                if path.is_absolute() and path.exists():
-                    source = Source(row.uri, row.uri, row.name)
-                    try:
-                        yield self._up_to_date(source, row, sandbox, listed=True, keep=self._store.put_document)
-                        continue
-                    except (SourceError, MissingExtra) as error:
-                        self.problems.append(_as_source_error(error, source))
-                yield row
-
-    def _parsed(
-        self,
-        arguments: Sequence[str | Path],
-        *,
-        listed: bool,
-        tokenizer: Tokenizer | None = None,
-        limit: int = 512,
-    ) -> Iterator[tuple[DocumentRef, SourceRow]]:
-        def keep(document: Document) -> None:
-            # Chunks first, the document's row last: without it nothing is there.
-            if tokenizer is not None:
-                self._add_chunks([document], tokenizer, limit)
-            self._store.put_document(document)
-
-        sources = list(expand(arguments))
-        with Sandbox(self._limits) as sandbox:
-            for done, source in enumerate(sources):
-                if isinstance(source, SourceError):
-                    self.problems.append(source)
-                    continue
-                self._progress(source.given, done, len(sources))
-                try:
-                    known = self._store.source(source.uri)
-                    row = self._up_to_date(source, known, sandbox, listed=listed, keep=keep)
-                except (SourceError, MissingExtra) as error:
-                    self.problems.append(_as_source_error(error, source))
-                    continue
-                yield DocumentRef(row.document_id, row.name), row
-        if tokenizer is not None and sources:
-            with self._store.writing():
-                self._store.chunk_table(tokenizer.id, limit).index()
-
-    def _up_to_date(
-        self,
-        source: Source,
-        known: SourceRow | None,
-        sandbox: Sandbox,
-        *,
-        listed: bool,
-        keep: Callable[[Document], None],
-    ) -> SourceRow:
-        """What the source holds now: as kept where its bytes are the same, else parsed. A document that its last source
-        no longer holds is forgotten, unless it was put on the list by another."""
-        checked = time.time_ns()
-        size, modified = _stat(source)
-        same_stat = known and (known.size, known.modified) == (size, modified) and known.checked - modified > _RACY
-        if (
-            known
-            and source.kind == "file"
-            and same_stat
-            and known.parser_version == PARSER_VERSION
-            and self._store.holds([known.document_id])
-        ):
-            return self._put(known, replace(known, listed=known.listed or listed, name=source.name))
-        content = read_bytes(source, limits=self._limits, allow_private=self._allow_private)
-        if (
-            known
-            and known.bytes_sha256 == content.sha256
-            and known.parser_version == PARSER_VERSION
-            and self._store.holds([known.document_id])
-        ):
-            name = source.name if source.kind != "url" else known.name
-            row = replace(known, size=size, modified=modified, checked=checked, name=name)
-            return self._put(known, replace(row, listed=known.listed or listed))
-        document = parse(source, content, sandbox=sandbox, limits=self._limits)
-        keep(document)
-        return self._put(
-            known,
-            SourceRow(
-                uri=source.uri,
-                name=document.name,
-                document_id=document.id,
-                bytes_sha256=content.sha256,
-                parser_version=PARSER_VERSION,
-                size=size,
-                modified=modified,
-                checked=checked,
-                listed=listed or bool(known and known.listed),
-            ),
+    def _intake(self, *, listed: bool = False, indexer: Indexer | None = None) -> Intake:
+        return Intake(
+            self._store,
+            limits=self._limits,
+            allow_private=self._allow_private,
+            progress=self._progress,
+            listed=listed,
+            indexer=indexer,
         )
 
-    def _put(self, known: SourceRow | None, row: SourceRow) -> SourceRow:
-        if row != known:
-            self._store.put_source(row)
-        return row
+    def _finish(self, intake: Intake, selected: Sequence[DocumentRef]) -> None:
+        self.problems += intake.problems
+        superseded = intake.superseded - {reference.id for reference in selected}
+        if superseded:
+            self._store.forget(document_ids=superseded)
+        self._store.tidy()
 
-    def _chunk(self, document_ids: Sequence[str], tokenizer: Tokenizer, limit: int) -> None:
-        """Make the chunks of documents that have none, some at a time."""
-        waiting: list[Document] = []
-        for done, document_id in enumerate(document_ids):
-            self._progress("indexing", done, len(document_ids))
-            waiting.append(self._store.document(document_id))
-            if sum(len(document.text) for document in waiting) >= _TOGETHER:
-                self._add_chunks(waiting, tokenizer, limit)
-                waiting = []
-        self._add_chunks(waiting, tokenizer, limit)
-        with self._store.writing():
-            self._store.chunk_table(tokenizer.id, limit).index()
-        self._progress("indexing", len(document_ids), len(document_ids))
+    def _named(self, intake: Intake) -> Iterator[DocumentRef]:
+        """The documents of the sources that this library was made with, in their order."""
+        for kind, group in groupby(self._sources, _kind):
+            sources = list(group)
+            if kind is Document:
+                yield from self._given(cast("list[Document]", sources))
+            elif kind is DocumentRef:
+                yield from self._kept(cast("list[str]", sources))
+            else:
+                for row in intake.take(expand(cast("list[str | Path]", sources))):
+                    yield DocumentRef(row.document_id, row.name)
 
-    def _add_chunks(self, documents: Sequence[Document], tokenizer: Tokenizer, limit: int) -> None:
-        table = self._store.chunk_table(tokenizer.id, limit)
-        held = table.chunks([document.id for document in documents])
-        new = [document for document in documents if document.id not in held]
-        chunks = {document.id: chunk_document(document, tokenizer, limit=limit) for document in new}
-        words = {
-            document.id: [terms(chunk.span.of(document.text)) for chunk in chunks[document.id]] for document in new
-        }
-        with self._store.writing():
-            # Another process may have made the same chunks meanwhile.
-            held = table.chunks(list(chunks))
-            ids = [document_id for document_id in chunks if document_id not in held]
-            table.add(
-                (chunk for document_id in ids for chunk in chunks[document_id]),
-                (found for document_id in ids for found in words[document_id]),
-            )
+    def _given(self, documents: Sequence[Document]) -> Iterator[DocumentRef]:
+        good: list[Document] = []
+        for document in documents:
+            try:
+                check_storable(document)
+            except SourceError as error:
+                self.problems.append(error)
+            else:
+                good.append(document)
+        self._store.put_documents(good)
+        yield from (document.ref for document in good)
+
+    def _kept(self, ids: Sequence[str]) -> Iterator[DocumentRef]:
+        for prefix in ids:
+            try:
+                yield self._reference(prefix)
+            except SourceError as error:
+                self.problems.append(error)
+
+    def _on_the_list(self, intake: Intake) -> Iterator[DocumentRef]:
+        """What the sources on the list hold. One that is gone, or cannot be read, is answered from what was kept."""
+        rows = self._store.sources(where="listed")
+        there = [Source(row.uri, row.uri, row.name) for row in rows if _is_file(row.uri)]
+        current = {row.uri: row for row in intake.take(there)}
+        held = self._store.holds({row.document_id for row in rows})
+        failed = {problem.source for problem in intake.problems}
+        for kept in rows:
+            row = current.get(kept.uri, kept)
+            if row is not kept or row.document_id in held:
+                yield DocumentRef(row.document_id, row.name)
+            elif row.uri not in failed:  # what a removal left behind that was killed on its way
+                self.problems.append(
+                    SourceChanged(row.uri, "it is gone, and its text is no longer kept", "add it again")
+                )
+
+    def _index(self, references: Sequence[DocumentRef], indexer: Indexer) -> None:
+        """Make the chunks of documents, some at a time."""
+        lengths = self._store.lengths([reference.id for reference in references])
+        waiting: list[str] = []
+        characters = 0
+        for done, (document_id, length) in enumerate(lengths.items()):
+            waiting.append(document_id)
+            characters += length
+            if characters >= _CHARACTERS_TOGETHER or len(waiting) >= _DOCUMENTS_TOGETHER:
+                self._progress("indexing", done, len(lengths))
+                indexer.index(waiting)
+                waiting, characters = [], 0
+        indexer.index(waiting)
+        self._store.tidy()
+        self._progress("indexing", len(lengths), len(lengths))
 
 
-def _stat(source: Source) -> tuple[int, int]:
-    """Size in bytes and time of modification in nanoseconds of a file; zeros where there is none to look at."""
-    if source.kind != "file":
-        return 0, 0
-    try:
-        found = source.path.stat()
-    except (OSError, ValueError):
-        return 0, 0  # reading it says what is wrong
-    return found.st_size, found.st_mtime_ns
+def _kind(source: str | Path | Document) -> type:
+    """What a source is given as: a `Document`, a `DocumentRef` (by its id), or a `Source`."""
+    if isinstance(source, Document):
+        return Document
+    is_id = isinstance(source, str) and _ID.fullmatch(source) and not Path(source).exists()
+    return DocumentRef if is_id else Source
 
 
-def _as_source_error(error: SourceError | MissingExtra, source: Source) -> SourceError:
-    return error if isinstance(error, SourceError) else SourceError(source.given, str(error))
+def _is_file(uri: str) -> bool:
+    path = Path(uri)
+    return path.is_absolute() and path.exists()
+
+
+def _sources_at(name: str, rows: Sequence[SourceRow]) -> list[SourceRow]:
+    """The sources that `name` is the path or URL of, or the path of a folder of. Raises `UsageError` for no name."""
+    if not name.strip():
+        raise UsageError("an empty name is no document; see: octavo list")
+    path = Path(name)
+    with suppress(RuntimeError):  # a name that starts with a tilde and is not a user's home
+        path = path.expanduser()
+    absolute = os.path.abspath(path)  # noqa: PTH100 - `resolve` would follow links
+    return [row for row in rows if row.uri in (name, absolute) or row.uri.startswith(absolute + os.sep)]
+
+
+def _sources_called(name: str, rows: Sequence[SourceRow]) -> list[SourceRow]:
+    """The sources of this name. Raises `UsageError` where they hold several documents."""
+    found = [row for row in rows if row.name == name]
+    ids = {row.document_id for row in found}
+    if len(ids) > 1:
+        raise UsageError(f"{name}: {len(ids)} documents have this name; say which by its id, path or URL")
+    return found
 
 
 def _told_apart(references: Sequence[DocumentRef]) -> list[DocumentRef]:

@@ -1,50 +1,43 @@
 """What is on disk: documents, the sources that they came from, and chunks with their BM25 index, in LanceDB tables.
 
-Each tokenizer and limit has a chunk table of its own, so BM25's statistics are those of one chunking. Writers of all
-processes take turns by a file lock, which a killed one lets go; a table's commit is atomic, so a reader sees a
-document's chunks all or not at all. Chunks are written before the document's row: without it nothing is there, and what
-a killed writer left is swept. Knows nothing of files, parsers or models.
+Each tokenizer and limit has a chunk table of its own. Writers of all processes take turns by a file lock, which a
+killed one lets go; a table's commit is atomic, so a reader sees a document's chunks all or not at all. Chunks are
+written before the document's row, in one hold of the lock, and the source's row last: without the document nothing is
+there, and what a killed writer left is swept. Knows nothing of files, parsers or models.
 """
 
 from __future__ import annotations
 
-import errno
-import json
+import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from octavo.documents.chunks import CHUNKING
-from octavo.documents.document import Document, DocumentRef, Page, Section, Span
-from octavo.errors import LibraryError, LibraryFull, LibraryTooNew, SourceChanged
+from octavo.documents.document import Document, DocumentRef
+from octavo.errors import LibraryError, LibraryTooNew, SourceChanged
 from octavo.library.chunk_table import ChunkTable
+from octavo.library.rows import (
+    SourceRow,
+    document_of,
+    document_rows,
+    documents_schema,
+    former_rows,
+    former_schema,
+    source_rows,
+    sources_schema,
+)
+from octavo.library.table import Table, quoted, said_plainly
 from octavo.retrieval.terms import TERMS
 
 VERSION = 1
 """Of the layout on disk. A library of a higher version is refused, never damaged."""
 
-
-@dataclass(frozen=True, slots=True)
-class SourceRow:
-    """A source that was parsed: where, what its bytes were, and what they became.
-
-    `size` (bytes) and `modified` (nanoseconds) are the file's when it was read, at `checked` (nanoseconds); 0 for what
-    is not a file. `listed` says that the user added it; else it is kept as a cache.
-    """
-
-    uri: str
-    name: str
-    document_id: str
-    bytes_sha256: str
-    parser_version: str
-    size: int
-    modified: int
-    checked: int
-    listed: bool
+_SOURCE = [field.name for field in fields(SourceRow)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +58,7 @@ class Store:
 
     def __init__(self, home: Path) -> None:
         self.folder = home / "library"
-        with _said_plainly(self.folder):
+        with said_plainly(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._check_version()
             import lancedb
@@ -78,10 +71,8 @@ class Store:
     def _check_version(self) -> None:
         file = self.folder / "version"
         try:
-            found = int(file.read_text())
-        except FileNotFoundError:
-            file.write_text(f"{VERSION}\n")
-            return
+            written = file.read_text().strip() if file.exists() else ""
+            found = int(written or VERSION)
         except ValueError as error:
             raise LibraryError(f"{file}: no version number: the library is damaged; move the folder away") from error
         if found > VERSION:
@@ -89,233 +80,176 @@ class Store:
                 f"{self.folder}: made by a newer octavo (layout {found}, this one reads {VERSION}); update octavo, or "
                 "use another OCTAVO_HOME"
             )
+        if not written:  # a new library, or one whose maker was killed before the number was in the file
+            unfinished = file.with_name(f"version.{os.getpid()}")
+            unfinished.write_text(f"{VERSION}\n")
+            unfinished.replace(file)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Take turns with the writers of all processes. May be nested."""
-        with _said_plainly(self.folder), self._lock:
+        with said_plainly(self.folder):
+            self._lock.acquire()
+        try:
             yield
+        finally:
+            self._lock.release()
+
+    def tidy(self) -> None:
+        """Where something was written: sweep, put together what many commits left, and bring indices up to date."""
+        opened: list[Table | ChunkTable] = [self._documents, self._sources, self._former]
+        opened += self._chunk_tables.values()
+        if not any(table.changed for table in opened):
+            return
+        with self.writing():
+            self.sweep()
+            for table in opened:
+                table.tidy()
+
+    def sweep(self) -> None:
+        """Drop the chunks whose document is not there: what a killed writer left behind."""
+        with self.writing():
+            kept = set(self._documents.rows(["id"])["id"].to_pylist())
+            for table in self._all_chunk_tables():
+                table.remove(table.documents() - kept)
 
     # --- documents --------------------------------------------------------------------------------------------------
 
-    def put_document(self, document: Document) -> None:
-        """Keep a document; one that is there already stays as it is."""
+    def put_documents(self, documents: Collection[Document]) -> None:
+        """Keep documents, in one commit; those that are there already stay as they are."""
         with self.writing():
-            if not self.holds([document.id]):
-                self._add(self._documents, [_document_row(document)])
+            held = self.holds([document.id for document in documents])
+            new = {document.id: document for document in documents if document.id not in held}
+            self._documents.add(document_rows(new.values()))
 
     def holds(self, document_ids: Collection[str]) -> set[str]:
         """Those of `document_ids` that are kept."""
-        if not document_ids:
-            return set()
-        rows = self._rows(self._documents, ["id"], where=_one_of("id", document_ids))
-        return {row["id"] for row in rows}
+        return set(self.lengths(document_ids))
+
+    def lengths(self, document_ids: Collection[str]) -> dict[str, int]:
+        """How many characters those of `document_ids` have that are kept."""
+        rows = self._documents.rows_of("id", document_ids, ["id", "characters"])
+        return dict(zip(rows["id"].to_pylist(), rows["characters"].to_pylist(), strict=True))
+
+    def documents(self, document_ids: Collection[str]) -> list[Document]:
+        """Those of the documents that are kept, with their texts."""
+        columns = ["id", "name", "media_type", "text", "sections", "pages"]
+        return [document_of(row) for row in self._documents.rows_of("id", document_ids, columns).to_pylist()]
 
     def document(self, document_id: str) -> Document:
         """A document with its text. Raises `SourceChanged` where it is not kept."""
-        for row in self._rows(self._documents, None, where=f"id = {_quoted(document_id)}"):
-            return _document(row)
+        for document in self.documents([document_id]):
+            return document
         raise SourceChanged(document_id, "no such document in the library", "see: octavo list")
 
-    def find(self, prefix: str) -> list[str]:
-        """The ids of the documents whose id starts with `prefix`."""
-        rows = self._rows(self._documents, ["id"], where=f"starts_with(id, {_quoted(prefix)})")
-        return sorted({row["id"] for row in rows})
+    def find(self, prefix: str) -> list[DocumentRef]:
+        """The documents whose id starts with `prefix`."""
+        return self._references(f"starts_with(id, {quoted(prefix)})")
 
-    def remove(self, document_ids: Collection[str]) -> None:
-        """Forget documents, their sources and their chunks."""
-        if not document_ids:
-            return
+    def _references(self, where: str) -> list[DocumentRef]:
+        rows = self._documents.rows(["id", "name"], where).to_pylist()
+        return sorted((DocumentRef(row["id"], row["name"]) for row in rows), key=lambda reference: reference.id)
+
+    def forget(self, *, uris: Collection[str] = (), document_ids: Collection[str] = ()) -> list[DocumentRef]:
+        """Forget sources, and of `document_ids` and of all that these sources ever held what no other source holds.
+
+        Returns what is held no more, with what the sources held before and was forgotten then: whatever else was made
+        of it may go too.
+        """
         with self.writing():
-            # The document's row goes first: what is left without one is swept.
-            self._table_of(self._documents).delete(_one_of("id", document_ids))
-            self._table_of(self._sources).delete(_one_of("document_id", document_ids))
+            leaving = self.sources_of(uris)
+            former = self._former.rows_of("uri", list(leaving), ["uri", "document_id"]).to_pylist()
+            names = dict.fromkeys(document_ids, "")
+            names |= {row["document_id"]: leaving[row["uri"]].name for row in former}
+            names |= {row.document_id: row.name for row in leaving.values()}
+            holding = self._sources.rows_of("document_id", list(names), ["uri", "document_id"]).to_pylist()
+            gone = names.keys() - {row["document_id"] for row in holding if row["uri"] not in leaving}
+            kept = self._documents.rows_of("id", list(gone), ["id", "name"]).to_pylist()
+            # The texts go first: a row of a source without its document is passed over, chunks without it are swept.
+            self._documents.delete("id", [row["id"] for row in kept])
+            self._sources.delete("uri", list(leaving))
+            self._former.delete("uri", list({row["uri"] for row in former}))
             for table in self._all_chunk_tables():
-                table.remove(document_ids)
+                table.remove(table.documents() & gone)
+        names |= {row["id"]: names[row["id"]] or row["name"] for row in kept}
+        return [DocumentRef(document_id, names[document_id]) for document_id in sorted(gone)]
 
     # --- sources ----------------------------------------------------------------------------------------------------
 
-    def source(self, uri: str) -> SourceRow | None:
-        """What is known of a source."""
-        found = self.sources(where=f"uri = {_quoted(uri)}")
-        return found[0] if found else None
-
     def sources(self, where: str | None = None) -> list[SourceRow]:
         """The sources that `where` (SQL) selects, in order of their uris."""
-        rows = [SourceRow(**row) for row in self._rows(self._sources, None, where=where)]
+        rows = [SourceRow(**row) for row in self._sources.rows(_SOURCE, where).to_pylist()]
         return sorted(rows, key=lambda row: row.uri)
 
-    def put_source(self, row: SourceRow) -> None:
-        """Keep a source in place of what was known of it."""
-        with self.writing():
-            merge = self._table_of(self._sources).merge_insert("uri")
-            merge.when_matched_update_all().when_not_matched_insert_all().execute(
-                _arrow([asdict(row)], self._sources.schema)
-            )
+    def sources_of(self, uris: Collection[str]) -> dict[str, SourceRow]:
+        """What is known of sources, by uri."""
+        rows = self._sources.rows_of("uri", uris, _SOURCE).to_pylist()
+        return {row["uri"]: SourceRow(**row) for row in rows}
 
-    def forget_source(self, uri: str) -> None:
-        """Forget a source; its document stays."""
+    def put_sources(self, rows: Sequence[SourceRow]) -> dict[str, str]:
+        """Keep sources in place of what was known of them; one on the list stays there. Returns, by uri, the ids of the
+        documents that they held before and hold no more."""
         with self.writing():
-            self._table_of(self._sources).delete(f"uri = {_quoted(uri)}")
+            known = self.sources_of([row.uri for row in rows])
+            former = {
+                row.uri: known[row.uri].document_id
+                for row in rows
+                if row.uri in known and known[row.uri].document_id != row.document_id
+            }
+            self._former.add(former_rows(former))
+            listed = {uri for uri, row in known.items() if row.listed}
+            self._sources.put(source_rows(replace(row, listed=row.listed or row.uri in listed) for row in rows), "uri")
+        return former
 
     def listings(self) -> list[Listing]:
         """The documents on the user's list, by name."""
-        uris: dict[str, list[SourceRow]] = {}
+        sources: dict[str, list[SourceRow]] = {}
         for row in self.sources(where="listed"):
-            uris.setdefault(row.document_id, []).append(row)
+            sources.setdefault(row.document_id, []).append(row)
         columns = ["id", "media_type", "characters", "page_count", "added"]
-        rows = self._rows(self._documents, columns, where=_one_of("id", uris)) if uris else []
         listings = [
             Listing(
-                document=DocumentRef(row["id"], uris[row["id"]][0].name),
-                uris=tuple(source.uri for source in uris[row["id"]]),
+                document=DocumentRef(row["id"], sources[row["id"]][0].name),
+                uris=tuple(source.uri for source in sources[row["id"]]),
                 media_type=row["media_type"],
                 characters=row["characters"],
                 pages=row["page_count"],
                 added=row["added"],
             )
-            for row in rows
+            for row in self._documents.rows_of("id", list(sources), columns).to_pylist()
         ]
         return sorted(listings, key=lambda listing: (listing.document.name, listing.document.id))
 
-    # --- chunks -----------------------------------------------------------------------------------------------------
+    # --- tables -----------------------------------------------------------------------------------------------------
 
     def chunk_table(self, tokenizer_id: str, limit: int) -> ChunkTable:
         """The chunks of this tokenizer and limit; made where there are none yet."""
         # With the versions of the rules: a chunk of older ones is never taken for one of today's.
-        name = f"chunks_{tokenizer_id}_{limit}_{CHUNKING}_{TERMS}"
+        return self._chunk_table(f"chunks_{tokenizer_id}_{limit}_{CHUNKING}_{TERMS}")
+
+    def _chunk_table(self, name: str) -> ChunkTable:
         if name not in self._chunk_tables:
             with self.writing():
-                self._chunk_tables[name] = ChunkTable(self._database, name)
+                self._chunk_tables[name] = ChunkTable(self._database, name, self.folder)
         return self._chunk_tables[name]
 
-    def sweep(self) -> None:
-        """Drop the chunks whose document is not there: what a killed writer left behind."""
-        with self.writing():
-            kept = {row["id"] for row in self._rows(self._documents, ["id"])}
-            for table in self._all_chunk_tables():
-                orphans = table.documents() - kept
-                if orphans:
-                    table.remove(orphans)
-
     def _all_chunk_tables(self) -> list[ChunkTable]:
-        names = self._database.list_tables().tables
-        return [ChunkTable(self._database, name) for name in names if name.startswith("chunks_")]
-
-    # --- tables -----------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _documents(self) -> Any:
-        import pyarrow as pa
-
-        return self._open(
-            "documents",
-            pa.schema(
-                {
-                    "id": pa.string(),
-                    "name": pa.string(),
-                    "media_type": pa.string(),
-                    "text": pa.large_string(),
-                    "sections": pa.large_string(),
-                    "pages": pa.large_string(),
-                    "characters": pa.int64(),
-                    "page_count": pa.int32(),
-                    "added": pa.timestamp("us", tz="UTC"),
-                }
-            ),
-        )
+        with said_plainly(self.folder):
+            names = self._database.list_tables().tables
+        return [self._chunk_table(name) for name in names if name.startswith("chunks_")]
 
     @cached_property
-    def _sources(self) -> Any:
-        import pyarrow as pa
+    def _documents(self) -> Table:
+        return self._open("documents", documents_schema())
 
-        strings = ("uri", "name", "document_id", "bytes_sha256", "parser_version")
-        numbers = ("size", "modified", "checked")
-        return self._open(
-            "sources",
-            pa.schema(
-                {name: pa.string() for name in strings}
-                | {name: pa.int64() for name in numbers}
-                | {"listed": pa.bool_()}
-            ),
-        )
+    @cached_property
+    def _sources(self) -> Table:
+        return self._open("sources", sources_schema())
 
-    def _open(self, name: str, schema: Any) -> Any:
+    @cached_property
+    def _former(self) -> Table:
+        return self._open("former", former_schema())
+
+    def _open(self, name: str, schema: Any) -> Table:
         with self.writing():
-            return self._database.create_table(name, schema=schema, exist_ok=True)
-
-    def _table_of(self, table: Any) -> Any:
-        # An open table shows the state in which it was opened: another process may have written since.
-        table.checkout_latest()
-        return table
-
-    def _rows(self, table: Any, columns: list[str] | None, *, where: str | None = None) -> list[dict[str, Any]]:
-        with _said_plainly(self.folder):
-            query = self._table_of(table).search()
-            if columns is not None:
-                query = query.select(columns)
-            if where is not None:
-                query = query.where(where)
-            rows: list[dict[str, Any]] = query.to_arrow().to_pylist()
-            return rows
-
-    def _add(self, table: Any, rows: list[dict[str, Any]]) -> None:
-        self._table_of(table).add(_arrow(rows, table.schema))
-
-
-def _arrow(rows: list[dict[str, Any]], schema: Any) -> Any:
-    import pyarrow as pa
-
-    return pa.Table.from_pylist(rows, schema=schema)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _one_of(column: str, values: Collection[str]) -> str:
-    return f"{column} IN ({', '.join(_quoted(value) for value in values)})"
-
-
-@contextmanager
-def _said_plainly(folder: Path) -> Iterator[None]:
-    """The system's and the database's own errors become octavo's."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT) or "no space left" in str(error).lower():
-            raise LibraryFull(f"{folder}: the disk is full; free some space, or use another OCTAVO_HOME") from error
-        raise LibraryError(f"{folder}: the library cannot be used ({error}); check OCTAVO_HOME") from error
-    except (RuntimeError, ValueError) as error:  # what the database raises
-        if "no space left" in str(error).lower():
-            raise LibraryFull(f"{folder}: the disk is full; free some space, or use another OCTAVO_HOME") from error
-        raise LibraryError(
-            f"{folder}: the library is damaged ({str(error).splitlines()[0][:200]}); move the folder away and add the "
-            "documents again"
-        ) from error
-
-
-def _document_row(document: Document) -> dict[str, Any]:
-    return {
-        "id": document.id,
-        "name": document.name,
-        "media_type": document.media_type,
-        "text": document.text,
-        "sections": json.dumps([[s.title, s.level, s.span.start, s.span.end] for s in document.sections]),
-        "pages": json.dumps([[p.number, p.span.start, p.span.end] for p in document.pages]),
-        "characters": len(document.text),
-        "page_count": len(document.pages),
-        "added": datetime.now(UTC),
-    }
-
-
-def _document(row: dict[str, Any]) -> Document:
-    sections: Sequence[Any] = json.loads(row["sections"])
-    return Document(
-        row["id"],
-        row["name"],
-        row["media_type"],
-        row["text"],
-        tuple(Section(title, level, Span(start, end)) for title, level, start, end in sections),
-        tuple(Page(number, Span(start, end)) for number, start, end in json.loads(row["pages"])),
-    )
+            return Table(self._database, name, schema, self.folder)
