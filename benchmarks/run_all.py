@@ -25,7 +25,7 @@ QUICK = (
     "library_scale",
     "edited_book",
 )
-LONG = ("embedded_throughput", "reader_strategies", "peers/whole_books", "peers/excerpts")
+LONG = ("embedded_throughput", "embedded_fill", "reader_strategies", "peers/whole_books", "peers/excerpts")
 
 
 def main() -> int:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from octavo.library.library import Library
 
 from octavo.documents.document import Document, Section, Span
+from octavo.library.library import Library
 from octavo.models.chat import Request
 from octavo.models.scripted import ScriptedModel
 from octavo.reading import prompts

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from octavo.library.library import Library
-from octavo.models.scripted import ScriptedModel
 
 from octavo.documents.document import Document
 from octavo.errors import WindowTooSmall
+from octavo.library.library import Library
 from octavo.models.chat import Request
+from octavo.models.scripted import ScriptedModel
 from octavo.reading.options import ReadingOptions
 from octavo.reading.reader import Reader
 
