@@ -23,7 +23,9 @@ _OCTAVO_READS: dict[str, Strategy] = {
     "copy its first five words": "opening",
 }
 _OCTAVO_ANALYSES = "Split a question into information"
-_OCTAVO_ANSWERS = "You answer questions from passages of documents"
+_OCTAVO_ANSWERS = ("You answer questions from passages of documents", "You are a helpful assistant.")
+"""The second is what octavo says to its smallest model; no call of the peer has it as its whole system message."""
+
 _OCTAVO_ASKS_IF_SUFFICIENT = "Do the passages above hold what is needed"
 
 _PEER_READS = ("Please read the provided document excerpt carefully", "请仔细阅读所给的文档片段")
@@ -46,7 +48,7 @@ def kind(messages: Sequence[Message]) -> str:
         return READING
     if _says(system, _PEER_ANSWERS):
         return ANSWERING
-    if system.startswith(_OCTAVO_ANSWERS) and _OCTAVO_ASKS_IF_SUFFICIENT not in messages[-1].content[-200:]:
+    if _answers_for_octavo(system) and _OCTAVO_ASKS_IF_SUFFICIENT not in messages[-1].content[-200:]:
         return ANSWERING
     return OTHER
 
@@ -61,7 +63,7 @@ def reply(fact: Fact, messages: Sequence[Message]) -> str:
         return json.dumps(
             {"information": question, "instruction": "", "keywords": fact.question_words}, ensure_ascii=False
         )
-    if system.startswith(_OCTAVO_ANSWERS):
+    if _answers_for_octavo(system):
         return _octavo_answers(fact, user)
     if _says(system, _PEER_READS):
         excerpt = re.split(r"\n# (?:Question:|问题：)\n", user)[0]
@@ -73,6 +75,11 @@ def reply(fact: Fact, messages: Sequence[Message]) -> str:
     if _says(system, _PEER_ANSWERS):
         return fact.sentence if fact.shown_in(system) else "The knowledge base does not say."
     raise UnknownPrompt(f"{system[:200]!r} ... {user[:200]!r}")
+
+
+def _answers_for_octavo(system: str) -> bool:
+    described, plain = _OCTAVO_ANSWERS
+    return system.startswith(described) or system == plain
 
 
 def _octavo_strategy(system: str) -> Strategy | None:
