@@ -41,7 +41,7 @@ def test_a_ranking_does_not_depend_on_what_else_is_kept(home: Path) -> None:
 
 
 def test_documents_added_meanwhile_take_no_place_among_the_hits(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus_module, "_CANDIDATES", 4)
+    monkeypatch.setattr(corpus_module, "_RESCORED", 0)
     corpus = Library(*animals(), home=home).corpus(TOKENIZER)
     others = [Document.of(f"Zebra zebra {number}.", name="other") for number in range(30)]
     Library(*others, home=home).corpus(TOKENIZER)
@@ -58,7 +58,7 @@ def test_equal_scores_are_cut_in_one_order(home: Path) -> None:
 
 
 def test_past_the_candidates_the_table_ranks(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus_module, "_CANDIDATES", 2)
+    monkeypatch.setattr(corpus_module, "_RESCORED", 0)
     corpus = Library(*animals(), home=home).corpus(TOKENIZER)
     (hit,) = corpus.search("okapi", 1)
     assert "okapi" in corpus.document(hit.chunk.document_id).text

@@ -97,18 +97,19 @@ class ChunkTable:
         """Put what many commits left together and bring the index up to date, where it is worth it."""
         self._table.tidy(unindexed=_UNINDEXED)
 
-    def matches(self, terms: Sequence[str], document_ids: Collection[str], limit: int) -> Any:
+    def matches(self, terms: Sequence[str], document_ids: Collection[str], limit: int, *, with_terms: bool) -> Any:
         """The chunks of these documents that hold any of the terms; at most `limit`, the best by the BM25 of the whole
-        table. An Arrow table of `document_id`, `index`, `terms` and `_score`."""
+        table. An Arrow table of `document_id`, `index`, `_score` and, where asked for, `terms`."""
         import pyarrow as pa
         import pyarrow.compute as pc
         from lancedb.query import MatchQuery
 
         words = MatchQuery(" ".join(terms), "terms")  # type: ignore[call-arg] # its defaults stand in __init__
         selection = self._selection(document_ids)
+        columns = [column for column in _MATCH if with_terms or column != "terms"]
 
         def query(table: Any) -> Any:
-            found = table.search(words, query_type="fts").select(list(_MATCH)).limit(limit)
+            found = table.search(words, query_type="fts").select(columns).limit(limit)
             return (found.where(selection, prefilter=True) if selection else found).to_arrow()
 
         # Another process may have added documents since the selection was worked out.

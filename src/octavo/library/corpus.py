@@ -22,8 +22,9 @@ _CHARACTERS_IN_MEMORY = 32_000_000
 _MOST_TERMS = 512
 """Of a query: the findings of a whole reading may be searched for."""
 
-_CANDIDATES = 20_000
-"""Chunks that are scored by the corpus's own statistics; where more hold a word of the query, the table's stand in."""
+_RESCORED = 2_000
+"""Chunks up to which hits are scored by the corpus's own statistics, so that no other document changes a ranking; in a
+larger corpus the whole table's differ little, and scoring all that match would take longer than 50 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,14 @@ class StoredCorpus:
         wanted = list(dict.fromkeys(content_terms(text) or terms(text)))[:_MOST_TERMS]
         if not wanted or limit < 1 or not self.chunks:
             return []
-        most = max(_CANDIDATES, 2 * limit)
-        rows = self._table.matches(wanted, self._names, most)
+        rescored = len(self.chunks) <= _RESCORED
+        most = len(self.chunks) if rescored else 2 * limit
+        rows = self._table.matches(wanted, self._names, most, with_terms=rescored)
         found = [
             self._chunks[document_id][index]
             for document_id, index in zip(rows["document_id"].to_pylist(), rows["index"].to_pylist(), strict=True)
         ]
-        if len(found) < most:
+        if rescored:
             lengths = [chunk.tokens for chunk in found]
             scores = bm25(wanted, rows["terms"], lengths, chunks=len(self.chunks), mean_length=self._mean_tokens)
         else:
