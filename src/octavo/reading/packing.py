@@ -79,7 +79,7 @@ def render(corpus: Corpus, chunks: Sequence[Chunk], *, numbered: bool = True) ->
     ordered = sorted(chunks, key=lambda chunk: (document_order[chunk.document_id], chunk.index))
     passages = []
     lines = []
-    for number, run in enumerate(_runs(ordered), start=1):
+    for number, run in enumerate(runs(ordered, _LONGEST_PASSAGE), start=1):
         document = corpus.document(run[0].document_id)
         span = Span(run[0].span.start, run[-1].span.end)
         passages.append(Passage(number, document.ref, span))
@@ -136,15 +136,17 @@ def _neighbours(corpus: Corpus, chunks: Sequence[Chunk]) -> Iterable[Chunk]:
                 yield neighbour
 
 
-def _runs(ordered: Sequence[Chunk]) -> list[list[Chunk]]:
-    runs: list[list[Chunk]] = []
+def runs(ordered: Sequence[Chunk], most: int) -> list[list[Chunk]]:
+    """Chunks in document order, those that adjoin put together up to `most` tokens."""
+    found: list[list[Chunk]] = []
     tokens = 0
     for chunk in ordered:
-        follows = runs and runs[-1][-1].document_id == chunk.document_id and runs[-1][-1].span.end == chunk.span.start
-        if follows and tokens + chunk.tokens <= _LONGEST_PASSAGE:
-            runs[-1].append(chunk)
+        last = found[-1][-1] if found else None
+        follows = last and last.document_id == chunk.document_id and last.span.end == chunk.span.start
+        if follows and tokens + chunk.tokens <= most:
+            found[-1].append(chunk)
             tokens += chunk.tokens
         else:
-            runs.append([chunk])
+            found.append([chunk])
             tokens = chunk.tokens
-    return runs
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from octavo.documents.chunks import Chunk
@@ -12,6 +12,7 @@ from octavo.library.corpus import Corpus
 from octavo.models.chat import Request
 from octavo.reading import pointing, prompts
 from octavo.reading.options import ReadingOptions, Strategy
+from octavo.reading.packing import runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ def pieces(corpus: Corpus, options: ReadingOptions, first: Mapping[Chunk, int] |
     """The pieces that a full reading consists of, made one by one: in document order, or, where ranks are given, those
     with the chunks that rank `first` before the others. The pieces themselves are the same in any order, so that a
     reply that is recorded is found again."""
-    groups = _groups(corpus.chunks, options.read_tokens or 0)
+    groups = runs(corpus.chunks, options.read_tokens or 0)
     if first is not None:
         last = len(first)
         groups.sort(key=lambda group: min(first.get(chunk, last) for chunk in group))
@@ -35,21 +36,6 @@ def pieces(corpus: Corpus, options: ReadingOptions, first: Mapping[Chunk, int] |
         document = corpus.document(group[0].document_id)
         sentences = (sentence for chunk in group for sentence in sentence_spans(document.text, chunk.span))
         yield Piece(document, tuple(group), tuple(s for s in sentences if s.of(document.text).strip()))
-
-
-def _groups(chunks: Sequence[Chunk], most: int) -> list[list[Chunk]]:
-    """Neighbouring chunks together, up to `most` tokens."""
-    groups: list[list[Chunk]] = []
-    tokens = 0
-    for chunk in chunks:
-        follows = groups and groups[-1][-1].document_id == chunk.document_id
-        if follows and tokens + chunk.tokens <= most:
-            groups[-1].append(chunk)
-            tokens += chunk.tokens
-        else:
-            groups.append([chunk])
-            tokens = chunk.tokens
-    return groups
 
 
 def read_request(piece: Piece, question: str, strategy: Strategy, *, reply_tokens: int | None = None) -> Request:
