@@ -68,7 +68,7 @@ class Book:
         document = Document.of(parsed.text, name="war-and-peace.md", sections=parsed.sections)
         corpus = MemoryCorpus([document], self.tokenizer)
         requests = (
-            read_request(piece, QUESTION, self.strategy)
+            read_request(piece, [QUESTION], self.strategy)
             for piece in pieces(corpus, ReadingOptions(strategy=self.strategy))
             if piece.sentences
         )

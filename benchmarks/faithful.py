@@ -61,7 +61,8 @@ def reply(fact: Fact, messages: Sequence[Message]) -> str:
     if system.startswith(_OCTAVO_ANALYSES):
         question = user.removeprefix("Question: ")
         return json.dumps(
-            {"information": question, "instruction": "", "keywords": fact.question_words}, ensure_ascii=False
+            {"information": question, "instruction": "", "keywords": fact.question_words, "whole": False},
+            ensure_ascii=False,
         )
     if _answers_for_octavo(system):
         return _octavo_answers(fact, user)

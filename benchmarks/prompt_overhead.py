@@ -57,7 +57,7 @@ def prompt_tokens(corpus: Corpus, model: ChatModel, strategy: Strategy, read_tok
     """Tokens of all prompts of one reading of the corpus."""
     options = ReadingOptions(strategy=strategy, read_tokens=read_tokens)
     return sum(
-        model.measure(read_request(piece, QUESTION, strategy).messages)
+        model.measure(read_request(piece, [QUESTION], strategy).messages)
         for piece in pieces(corpus, options)
         if piece.sentences
     )

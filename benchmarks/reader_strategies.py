@@ -71,7 +71,7 @@ async def measure(model: ChatModel, strategy: Strategy, asked: list[Trial]) -> d
         text = trial.document.text
         chunk = Chunk(trial.document.id, 0, Span(0, len(text)), 0)
         sentences = tuple(span for span in sentence_spans(text, chunk.span) if span.of(text).strip())
-        request = read_request(Piece(trial.document, (chunk,), sentences), trial.question, strategy)
+        request = read_request(Piece(trial.document, (chunk,), sentences), [trial.question], strategy)
         completion = await model.complete(request)
         prompt_tokens += completion.usage.prompt
         reply_tokens += completion.usage.completion

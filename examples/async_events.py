@@ -18,7 +18,7 @@ async def main(path: str, question: str) -> None:
     document = octavo.load(path)
     async for event in octavo.Reader(model).astream(document, question, level="read"):
         match event:
-            case octavo.ChunkRead(finding=octavo.Finding() as finding, coverage=coverage):
+            case octavo.ChunkRead(findings=(finding, *_), coverage=coverage):
                 for sentence in finding.sentences:
                     print(f"chunk {event.index} of {coverage.chunks}: {sentence.of(document.text).strip()}")
             case octavo.ChunkFailed(reason=reason):

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from octavo.reading.answer import Outcome as Outcome
     from octavo.reading.answer import Passage as Passage
     from octavo.reading.answer import Usage as Usage
+    from octavo.reading.chatting import Chat as Chat
+    from octavo.reading.conversation import Conversation as Conversation
+    from octavo.reading.conversation import Turn as Turn
+    from octavo.reading.conversations import Conversations as Conversations
     from octavo.reading.events import AnswerDelta as AnswerDelta
     from octavo.reading.events import Answered as Answered
     from octavo.reading.events import ChunkFailed as ChunkFailed
@@ -39,11 +43,14 @@ if TYPE_CHECKING:
     from octavo.reading.events import LevelStarted as LevelStarted
     from octavo.reading.events import PassagesPacked as PassagesPacked
     from octavo.reading.events import QuestionAnalysed as QuestionAnalysed
+    from octavo.reading.events import QuestionRewritten as QuestionRewritten
     from octavo.reading.events import Warned as Warned
     from octavo.reading.options import Budget as Budget
     from octavo.reading.options import Estimate as Estimate
     from octavo.reading.options import ReadingOptions as ReadingOptions
     from octavo.reading.reader import Reader as Reader
+    from octavo.reading.tool_functions import tool as tool
+    from octavo.reading.tools import Tool as Tool
 
 _MODULE_OF = {
     name: module
@@ -59,6 +66,9 @@ _MODULE_OF = {
         "octavo.models.ledger": ["Ledger"],
         "octavo.models.scripted": ["ScriptedModel"],
         "octavo.reading.answer": ["Answer", "Citation", "Coverage", "Finding", "Outcome", "Passage", "Usage"],
+        "octavo.reading.chatting": ["Chat"],
+        "octavo.reading.conversation": ["Conversation", "Turn"],
+        "octavo.reading.conversations": ["Conversations"],
         "octavo.reading.events": [
             "AnswerDelta",
             "Answered",
@@ -67,11 +77,14 @@ _MODULE_OF = {
             "Event",
             "LevelStarted",
             "PassagesPacked",
+            "QuestionRewritten",
             "QuestionAnalysed",
             "Warned",
         ],
         "octavo.reading.options": ["Budget", "Estimate", "ReadingOptions"],
         "octavo.reading.reader": ["Reader"],
+        "octavo.reading.tool_functions": ["tool"],
+        "octavo.reading.tools": ["Tool"],
     }.items()
     for name in names
 }

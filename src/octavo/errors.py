@@ -19,8 +19,12 @@ OctavoError                      exit code 1
 │   ├── Unauthorized                  status 401 or 403
 │   ├── UnknownModel                  the server does not serve this model
 │   ├── RequestRejected               any other 4xx
+│   │   └── ToolsRefused              the server takes no tools for this model
 │   ├── WindowExceeded                the server says that the prompt is longer than its window
 │   └── InvalidReply                  the reply does not fit the schema that was asked for
+├── ToolError                         a tool cannot do what it was called for
+│   └── ToolServerFailed              a server of tools does not start, or does not answer
+├── EvaluationError                   a benchmark's data or a run's folder is not what it should be
 ├── WindowTooSmall                    the question itself leaves no room in the window
 ├── BudgetExhausted              4    raised inside a reading; a reader turns it into the best answer so far
 └── LibraryError                      the library on disk cannot be used
@@ -136,6 +140,10 @@ class RequestRejected(ModelError):
     """Any other 4xx."""
 
 
+class ToolsRefused(RequestRejected):
+    """The server takes no tools for this model: the caller must ask by a schema instead."""
+
+
 class WindowExceeded(ModelError):
     """The server says that the prompt is longer than its window; `prompt_tokens` and `window` as far as it said."""
 
@@ -147,6 +155,18 @@ class WindowExceeded(ModelError):
 
 class InvalidReply(ModelError):
     """The reply does not fit the schema that was asked for, however tolerantly it is read."""
+
+
+class ToolError(OctavoError):
+    """A tool cannot do what it was called for. The message is for the model, which may call it in another way."""
+
+
+class ToolServerFailed(ToolError):
+    """A server of tools does not start, is none, or does not answer in time: its tools are done without."""
+
+
+class EvaluationError(OctavoError):
+    """A benchmark's data or a run's folder is not what it should be; the message names the place."""
 
 
 class WindowTooSmall(OctavoError):

@@ -75,9 +75,13 @@ class Settings(BaseSettings):
         ),
     ] = None
     level: Annotated[
-        Literal["auto", "whole", "retrieve", "read"],
+        Literal["auto", "whole", "retrieve", "read", "reason"],
         Field(description="How to answer; `auto` is the cheapest level that suffices."),
     ] = "auto"
+    highest: Annotated[
+        Literal["retrieve", "read", "reason"] | None,
+        Field(description="The highest level that `auto` climbs to; by default reason (read for smollm2)."),
+    ] = None
     strategy: Annotated[
         Literal["number", "quote", "opening"] | None,
         Field(
@@ -94,6 +98,28 @@ class Settings(BaseSettings):
             "it; by default one chunk a call.",
         ),
     ] = None
+    questions_at_once: Annotated[
+        PositiveInt | None,
+        Field(
+            description="The most questions that one reading call is asked, where several are answered from one "
+            "reading; by default 6 (1 for smollm2)."
+        ),
+    ] = None
+    rounds: Annotated[
+        PositiveInt,
+        Field(
+            description="How often the documents are read at level read: from the second time on with what the time "
+            "before found as notes, until nothing new is found."
+        ),
+    ] = 1
+    steps: Annotated[PositiveInt, Field(description="The most steps of the level reason.")] = 6
+    tools: Annotated[
+        Literal["schema", "native"],
+        Field(
+            description="How the level reason calls tools: by a schema, which any server takes, or by the endpoint's "
+            "own tool calls."
+        ),
+    ] = "schema"
     fill: Annotated[
         int | None,
         Field(

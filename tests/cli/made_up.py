@@ -36,7 +36,7 @@ ANSWER = Answer(
 
 def chunk_read(index: int, chunks: int = 1_000, *, tokens: int = 500, reused: bool = False) -> ChunkRead:
     """The `index`-th of so many chunks, read in their order."""
-    return ChunkRead(BOOK, index, tokens, None, Coverage(chunks, index + 1), reused=reused)
+    return ChunkRead(BOOK, index, tokens, (), Coverage(chunks, index + 1), reused=reused)
 
 
 def chunk_failed(index: int, reason: str) -> ChunkFailed:

@@ -73,6 +73,10 @@ def test_an_estimate_says_calls_tokens_and_time() -> None:
     assert estimate_lines(replace(ESTIMATE, reused_calls=22))[-1] == "time     none: every call is kept"
 
 
+def test_an_estimate_says_how_often_the_documents_may_be_read() -> None:
+    assert estimate_lines(replace(ESTIMATE, passes=6))[-1] == "passes   at most 6; the figures are of one"
+
+
 def test_an_estimate_as_json_has_every_field() -> None:
     assert estimate_json(ESTIMATE) == {
         "level": "read",
@@ -83,4 +87,5 @@ def test_an_estimate_as_json_has_every_field() -> None:
         "prompt_tokens": 12_000,
         "completion_tokens": 1_200,
         "seconds": 48.2,
+        "passes": 1,
     }

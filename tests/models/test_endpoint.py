@@ -10,7 +10,7 @@ import pytest
 
 from octavo import errors
 from octavo.models import connections
-from octavo.models.chat import Completion, Message, Request, TokenLogprob, TokenUsage
+from octavo.models.chat import Completion, Message, Request, TokenLogprob, TokenUsage, ToolCall, ToolSchema
 from octavo.models.connections import is_loopback
 from octavo.models.endpoint import EndpointModel
 from octavo.models.failures import TimedOut
@@ -19,6 +19,13 @@ from tests.models.vocabulary import byte_level
 
 HELLO = (Message("system", "Be brief."), Message("user", "Hello?"))
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+
+
+SEARCH = ToolSchema(
+    "search",
+    "Finds passages.",
+    {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]},
+)
 
 
 def request(text: str = "Hello?", **options: Any) -> Request:
@@ -32,7 +39,8 @@ def fake() -> Iterator[FakeServer]:
 
 
 @pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OCTAVO_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
@@ -381,6 +389,75 @@ async def test_a_tokenizer_json_makes_counts_exact_and_a_wrong_one_is_found_out(
         await model.complete(request("the fox " * 200))
         assert "is it this model's?" in " ".join(model.warnings)
         await model.aclose()
+
+
+async def test_what_was_learnt_is_known_to_the_next_process(tmp_path: Path) -> None:
+    counts = {400: 900, 1: 60, 2: 2_000}
+    with FakeServer(lambda asked: _heavy(counts[len(asked.messages[0].content.split())])) as server:
+        first = EndpointModel(base_url=server.base_url, cache=tmp_path)
+        for call in (request("word " * 400), request("word"), request("two words", tools=(SEARCH,))):
+            await first.complete(call)
+        second = EndpointModel(base_url=server.base_url, cache=tmp_path)
+        await second.ready()
+        for call in (request("word " * 2_000), request("one"), request("two words", tools=(SEARCH,))):
+            assert second.measure(call.messages, call.tools) == first.measure(call.messages, call.tools)
+        assert second.measure(request("word").messages) >= 60
+        await first.aclose()
+        await second.aclose()
+
+
+async def test_what_was_learnt_of_one_model_says_nothing_of_another(tmp_path: Path) -> None:
+    with FakeServer(lambda _: _heavy(900)) as server, FakeServer(name="other") as other:
+        await asked(server, request("word " * 400), cache=tmp_path)
+        model = EndpointModel(base_url=other.base_url, cache=tmp_path)
+        await model.ready()
+        assert model.measure(request("word " * 400).messages) < 900
+        await model.aclose()
+
+
+def _heavy(prompt_tokens: int) -> Completion:
+    return Completion("none", "stop", TokenUsage(prompt=prompt_tokens, completion=1))
+
+
+# Tools
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_tools_are_offered_and_their_calls_come_back(streamed: bool) -> None:
+    calls = (ToolCall("search", {"query": "the “compass”"}), ToolCall("outline", {}))
+    said = Completion("Let me look.", "tool_calls", TokenUsage(20, 5), tool_calls=calls)
+    with FakeServer(lambda _: said) as server:
+        model = EndpointModel(base_url=server.base_url)
+        completion = await _taken(model, request(tools=(SEARCH,)), streamed)
+        await model.aclose()
+    assert completion.tool_calls == calls
+    assert (completion.text, completion.finish_reason) == ("Let me look.", "tool_calls")
+    function = {"name": SEARCH.name, "description": SEARCH.description, "parameters": SEARCH.parameters}
+    assert server.calls[0].body["tools"] == [{"type": "function", "function": function}]
+
+
+async def test_a_request_without_tools_mentions_none(fake: FakeServer) -> None:
+    await asked(fake, request())
+    assert "tools" not in fake.calls[0].body
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_server_that_takes_no_tools_is_a_typed_error_and_nothing_is_dropped(streamed: bool) -> None:
+    with FakeServer("fine", refuses=["tools"]) as server:
+        model = EndpointModel(base_url=server.base_url)
+        with pytest.raises(errors.ToolsRefused, match="takes no tools"):
+            await _taken(model, request(tools=(SEARCH,)), streamed)
+        assert [call.outcome for call in server.calls] == [400]
+        assert (await _taken(model, request(), streamed)).text == "fine"
+        await model.aclose()
+
+
+async def test_tools_are_measured_on_the_high_side(fake: FakeServer) -> None:
+    model = EndpointModel(base_url=fake.base_url)
+    completion = await model.complete(request(tools=(SEARCH,)))
+    assert model.measure(request().messages) < completion.usage.prompt
+    assert model.measure(request().messages, (SEARCH,)) >= completion.usage.prompt
+    await model.aclose()
 
 
 # Loops

@@ -7,7 +7,7 @@ import openai
 import pytest
 
 from octavo import errors
-from octavo.models.failures import TimedOut, model_error
+from octavo.models.failures import TimedOut, model_error, refuses_tools
 
 REQUEST = httpx2.Request("POST", "http://localhost:8000/v1/chat/completions")
 
@@ -138,3 +138,31 @@ def test_timeouts_and_broken_connections_are_told_apart() -> None:
     assert isinstance(broken, errors.ModelUnavailable)
     assert not isinstance(broken, TimedOut)
     assert timeout.retryable and broken.retryable
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "Unsupported parameter: 'tools'"),
+        (400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
+        (400, "tiny:latest does not support tools"),
+        (422, "tools: extra fields not permitted"),
+        (404, "No endpoints found that support tool use."),
+        (500, "tools param requires --jinja flag"),
+    ],
+)
+def test_a_refusal_of_tools_is_known_by_every_server_s_words(status: int, said: str) -> None:
+    assert refuses_tools(status, said)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "'messages' must not be empty"),
+        (404, "The model `tool-llm` does not exist."),
+        (429, "Too many tool calls: not supported on this plan"),
+        (500, "the tool parser crashed"),
+    ],
+)
+def test_other_refusals_are_not_taken_for_one_of_tools(status: int, said: str) -> None:
+    assert not refuses_tools(status, said)

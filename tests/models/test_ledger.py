@@ -7,13 +7,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from octavo.errors import LibraryError, LibraryFull, LibraryTooNew
 from octavo.models.call_key import call_key
-from octavo.models.chat import Completion, Message, Request, TokenLogprob, TokenUsage
+from octavo.models.chat import Completion, Message, Request, TokenLogprob, TokenUsage, ToolCall, ToolSchema
 from octavo.models.ledger import Ledger
 from octavo.models.scripted import ScriptedModel
 
@@ -42,6 +43,9 @@ def test_the_key_is_of_everything_that_can_change_the_reply() -> None:
         Request(messages, 10, seed=1),
         Request(messages, 10, stop=("x",)),
         Request(messages, 10, replicate=1),
+        Request(messages, 10, tools=(ToolSchema("a", "b", {}),)),
+        Request(messages, 10, tools=(ToolSchema("a", "c", {}),)),
+        Request(messages, 10, tools=(ToolSchema("a", "b", {"type": "object"}),)),
         Request((Message("user", "\ud800"),), 10),
     ]
     one, other = ScriptedModel(""), ScriptedModel("", name="other")
@@ -50,6 +54,13 @@ def test_the_key_is_of_everything_that_can_change_the_reply() -> None:
     assert call_key(one, Request(messages, 10)) == keys[0]
     assert call_key(one, Request(messages, 10, schema={"a": 1, "b": 2})) == call_key(
         one, Request(messages, 10, schema={"b": 2, "a": 1})
+    )
+
+
+def test_a_call_without_tools_has_the_key_that_it_had_before_there_were_tools() -> None:
+    request = Request((Message("user", "a"),), 10, schema={"type": "object"}, stop=("x",))
+    assert (
+        call_key(ScriptedModel(""), request).hex() == "9778b6694f7fa06bec64be6492463808eab67a9794c077f0ae57d45cf37f5b08"
     )
 
 
@@ -65,6 +76,14 @@ async def test_what_was_put_is_got_and_marked_as_reused(tmp_path: Path, in_memor
         await ledger.put(key(1), made, fingerprint="f")
         kept = ledger.get(key(1))
     assert kept == Completion("no“ne”😀", "length", TokenUsage(100, 10, 40), 1.5, logprobs, reused=True)
+
+
+async def test_tool_calls_are_kept_those_that_cannot_be_read_too() -> None:
+    calls = (ToolCall("search", {"query": "é", "limit": 3}), ToolCall("search", None, "{query"))
+    with Ledger() as ledger:
+        await ledger.put(key(1), Completion("", "tool_calls", TokenUsage(1, 1), tool_calls=calls), fingerprint="f")
+        kept = ledger.get(key(1))
+    assert kept is not None and kept.tool_calls == calls
 
 
 async def test_a_second_put_replaces_the_first(tmp_path: Path) -> None:
@@ -200,6 +219,71 @@ def test_processes_that_start_on_a_new_file_at_once_all_get_through(tmp_path: Pa
     assert [(process.communicate()[1], process.returncode) for process in processes] == [(b"", 0)] * 3
     with Ledger(path) as ledger:
         assert all(ledger.get(key(number)) is not None for number in range(300))
+
+
+# Files of version 1
+
+VERSION_1 = """
+    CREATE TABLE calls (
+        id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, fingerprint TEXT NOT NULL, finished REAL NOT NULL,
+        text TEXT NOT NULL, finish_reason TEXT NOT NULL, prompt INTEGER NOT NULL, cached INTEGER NOT NULL,
+        completion INTEGER NOT NULL, seconds REAL NOT NULL, logprobs TEXT
+    ) STRICT;
+    CREATE TABLE call_documents (
+        document_id TEXT NOT NULL, key BLOB NOT NULL, PRIMARY KEY (document_id, key)
+    ) STRICT, WITHOUT ROWID;
+    PRAGMA user_version = 1;
+"""
+INSERT_1 = """
+    INSERT INTO calls (key, fingerprint, finished, text, finish_reason, prompt, cached, completion, seconds, logprobs)
+    VALUES (?, 'f', 10.0, 'old', 'stop', 100, 40, 10, 1.0, NULL)
+"""
+
+
+@pytest.fixture
+def version_1(tmp_path: Path) -> Iterator[tuple[Path, sqlite3.Connection]]:
+    """A file of version 1 with one call, and a connection to it that stays open."""
+    path = tmp_path / "calls.sqlite"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.executescript(VERSION_1)
+    connection.execute(INSERT_1, (key(1_000),))
+    yield path, connection
+    connection.close()
+
+
+async def test_a_file_of_version_1_keeps_its_calls_and_takes_new_ones(
+    version_1: tuple[Path, sqlite3.Connection],
+) -> None:
+    path, _ = version_1
+    with Ledger(path) as ledger:
+        assert ledger.get(key(1_000)) == Completion("old", "stop", TokenUsage(100, 10, 40), 1.0, reused=True)
+        await ledger.put(
+            key(1), Completion("", "stop", TokenUsage(1, 1), tool_calls=(ToolCall("a", {}),)), fingerprint="f"
+        )
+    with Ledger(path) as again:
+        kept = again.get(key(1))
+        assert kept is not None and kept.tool_calls == (ToolCall("a", {}),)
+
+
+def test_a_process_of_an_older_octavo_goes_on_with_a_file_that_was_migrated(
+    version_1: tuple[Path, sqlite3.Connection],
+) -> None:
+    path, older = version_1
+    with Ledger(path) as ledger:
+        older.execute(INSERT_1, (key(2_000),))
+        assert ledger.get(key(2_000)) is not None
+
+
+def test_processes_that_migrate_a_file_at_once_all_get_through(version_1: tuple[Path, sqlite3.Connection]) -> None:
+    path, _ = version_1
+    processes = [
+        subprocess.Popen([sys.executable, "-c", SHARED, str(path), str(first)], stderr=subprocess.PIPE)
+        for first in (0, 100, 200)
+    ]
+    assert [(process.communicate()[1], process.returncode) for process in processes] == [(b"", 0)] * 3
+    with Ledger(path) as ledger:
+        assert all(ledger.get(key(number)) is not None for number in (*range(300), 1_000))
 
 
 # Failing

@@ -3,9 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octavo.models.chat import Message
+from octavo.models.chat import Message, ToolSchema
 from octavo.models.estimated_tokenizer import EstimatedTokenizer
-from octavo.models.prompt_measure import PromptMeasure, TemplateOverhead
+from octavo.models.prompt_measure import Learnt, PromptMeasure, TemplateOverhead
 
 OVERHEAD = TemplateOverhead(base=30, base_with_system=14, turn=11)
 
@@ -53,3 +53,26 @@ def test_a_report_below_the_measure_changes_nothing() -> None:
     before = measure.tokens(prompt)
     measure.learn(prompt, before - 100)
     assert measure.tokens(prompt) == before
+
+
+def test_what_tools_take_is_learnt_apart() -> None:
+    measure = PromptMeasure(EstimatedTokenizer(), OVERHEAD)
+    prompt, tools = conversation("user", content="word " * 300), [ToolSchema("search", "Finds.", {"type": "object"})]
+    without, with_tools = measure.tokens(prompt), measure.tokens(prompt, tools)
+    assert with_tools > without
+    measure.learn(prompt, with_tools + 500, tools)
+    assert measure.tokens(prompt, tools) == with_tools + 500
+    assert measure.tokens(prompt) == without
+
+
+def test_it_goes_on_from_what_was_learnt_before() -> None:
+    first = PromptMeasure(EstimatedTokenizer(), OVERHEAD)
+    prompt = conversation("user", content="word " * 300)
+    assert first.learn(prompt, 2 * first.tokens(prompt))
+    second = PromptMeasure(EstimatedTokenizer(), OVERHEAD, first.learnt)
+    assert second.tokens(prompt) == first.tokens(prompt)
+    assert not second.learn(prompt, first.tokens(prompt))
+
+
+def test_joining_takes_the_higher_of_each() -> None:
+    assert Learnt(1.5, 10, 0).joined(Learnt(1.2, 20, 5)) == Learnt(1.5, 20, 5)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from octavo.errors import RateLimited, WindowExceeded
-from octavo.models.chat import ChatModel, Completion, Message, Request, TokenUsage
+from octavo.models.chat import ChatModel, Completion, Message, Request, TokenUsage, ToolSchema
 from octavo.models.scripted import ScriptedModel
 from tests.models.virtual_time import VirtualTime
 
@@ -59,3 +61,13 @@ async def test_latency_passes_in_the_time_it_is_given() -> None:
     time = VirtualTime()
     await time.run(ScriptedModel("yes", latency=90.0, sleep=time.sleep).complete(request("hello")))
     assert time.now == 90.0
+
+
+async def test_tools_that_are_offered_take_their_part_of_the_window() -> None:
+    model = ScriptedModel("yes", window=1_000)
+    tools = (ToolSchema("search", "Finds.", {"type": "object"}),)
+    room = 1_000 - model.measure(request("hello").messages, tools)
+    completion = await model.complete(replace(request("hello", room), tools=tools))
+    assert completion.usage.prompt == 1_000 - room
+    with pytest.raises(WindowExceeded):
+        await model.complete(replace(request("hello", room + 1), tools=tools))

@@ -35,6 +35,10 @@ def test_a_reply_is_found_in_whatever_surrounds_it(text: str) -> None:
     assert parse_reply(text, SCHEMA) == {"sentences": [1, 2]}
 
 
+def test_a_schema_that_is_true_takes_anything() -> None:
+    assert parse_reply('{"any": [1, "a"]}', {"type": "object", "properties": {"any": True}}) == {"any": [1, "a"]}
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

@@ -38,7 +38,7 @@ class Faithful:
         prompt = request.messages[-1].content
         properties = (request.schema or {}).get("properties", {})
         if "keywords" in properties:
-            return json.dumps({"information": "", "instruction": "", "keywords": self.keywords})
+            return json.dumps({"information": "", "instruction": "", "keywords": self.keywords, "whole": False})
         if "sufficient" in properties:
             return json.dumps({"sufficient": self.sufficient and self.fact in prompt})
         if "sentences" in properties:

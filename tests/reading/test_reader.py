@@ -24,12 +24,13 @@ from octavo.library.library import Library
 from octavo.models.chat import Request
 from octavo.models.ledger import Ledger
 from octavo.models.retry import Retry
-from octavo.reading.answer import Outcome
+from octavo.reading.answer import Answer, Outcome
 from octavo.reading.events import (
     AnswerDelta,
     Answered,
     ChunkFailed,
     ChunkRead,
+    Event,
     LevelStarted,
     PassagesPacked,
     QuestionAnalysed,
@@ -40,6 +41,12 @@ from octavo.reading.reader import Reader
 from .conftest import FACT, QUESTION, Faithful, book
 
 Make = Callable[..., tuple[Reader, Library]]
+
+
+def answer_of(events: list[Event]) -> Answer:
+    """What a reading ended with."""
+    assert isinstance(events[-1], Answered)
+    return events[-1].answer
 
 
 def test_a_short_document_is_given_whole(read_with: Make, faithful: Faithful) -> None:
@@ -92,7 +99,7 @@ def test_a_failed_chunk_costs_itself_and_is_reported(read_with: Make) -> None:
 
     reader, library = read_with(failing, book(1000, facts={900: FACT}))
     events = list(reader.stream(library, QUESTION, level="read"))
-    answer = events[-1].answer  # type: ignore[union-attr]
+    answer = answer_of(events)
     assert answer.found is True
     failed = [event for event in events if isinstance(event, ChunkFailed)]
     assert 0 < len(failed) == answer.coverage.failed
@@ -112,13 +119,22 @@ def test_not_found_with_a_failure_is_never_not_in_the_documents(read_with: Make)
 
 
 def test_auto_climbs_when_the_passages_do_not_suffice_and_says_why(read_with: Make) -> None:
+    reader, library = read_with(Faithful(sufficient=False), book(4000, facts={3000: FACT}))
+    events = list(reader.stream(library, QUESTION))
+    levels = [event for event in events if isinstance(event, LevelStarted)]
+    assert [event.level for event in levels] == ["retrieve", "read"]
+    assert "insufficient" in levels[1].why
+    assert answer_of(events).found is True
+
+
+def test_auto_climbs_when_no_chunk_stands_out(read_with: Make) -> None:
     faithful = Faithful(answer="Amelia Voss hid it under the chapel floor [{number}].", keywords=())
     reader, library = read_with(faithful, book(4000, facts={3000: FACT}))
     events = list(reader.stream(library, "Did a winter soldier own an instrument?"))
     levels = [event for event in events if isinstance(event, LevelStarted)]
     assert [event.level for event in levels] == ["retrieve", "read"]
-    assert "insufficient" in levels[1].why
-    assert events[-1].answer.found is True  # type: ignore[union-attr]
+    assert levels[1].why == "no chunk stands out by the question's words"
+    assert answer_of(events).found is True
 
 
 def test_events_come_in_order_and_the_deltas_are_the_answer(read_with: Make, faithful: Faithful) -> None:
@@ -350,7 +366,7 @@ def test_a_weak_model_cannot_cut_the_question_down(read_with: Make, faithful: Fa
     (analysed,) = [event for event in events if isinstance(event, QuestionAnalysed)]
     assert analysed.analysis.information == QUESTION
     assert analysed.analysis.keywords == ()
-    assert events[-1].answer.found is True  # type: ignore[union-attr]
+    assert answer_of(events).found is True
 
 
 def test_a_full_disk_while_reading_is_named(read_with: Make, faithful: Faithful, tmp_path: Path) -> None:

@@ -8,17 +8,34 @@ from typing import Annotated, Any
 import typer
 
 from octavo.cli.options import (
+    AllowedTools,
     AllowPrivate,
+    AnswerTokens,
     BaseUrl,
+    BudgetSeconds,
+    BudgetTokens,
+    Calling,
+    ChunkTokens,
     Concurrency,
     Debug,
+    DryRun,
+    Fill,
+    Fresh,
+    HighestLevel,
     Home,
     Json,
-    Level,
+    LevelChosen,
     ModelName,
+    QuestionsAtOnce,
     Quiet,
-    Strategy,
+    ReadTokens,
+    Rounds,
+    Sources,
+    Steps,
+    StrategyChosen,
     TokenizerName,
+    ToolNames,
+    ToolServers,
     Window,
 )
 from octavo.cli.run import resume_command, run_verb
@@ -27,60 +44,31 @@ from octavo.cli.run import resume_command, run_verb
 def ask(
     context: typer.Context,
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="What to ask.", show_default=False)],
-    sources: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="SOURCE",
-            help="Files, folders, globs, http(s) URLs, - for standard input, or ids of documents; without one, the "
-            "whole library.",
-            show_default=False,
-        ),
-    ] = None,
-    level: Annotated[
-        Level | None,
-        typer.Option("--level", help="How to answer; by default auto, the cheapest that suffices.", show_default=False),
-    ] = None,
+    sources: Sources = None,
+    level: LevelChosen = None,
+    highest: HighestLevel = None,
     model: ModelName = None,
     base_url: BaseUrl = None,
     window: Window = None,
     tokenizer: TokenizerName = None,
-    budget_tokens: Annotated[
-        int | None,
-        typer.Option("--budget-tokens", metavar="N", help="Spend no more tokens.", show_default=False),
-    ] = None,
-    budget_seconds: Annotated[
-        float | None,
-        typer.Option("--budget-seconds", metavar="S", help="Take no more seconds.", show_default=False),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it will cost.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask again what the ledger knows.")] = False,
+    budget_tokens: BudgetTokens = None,
+    budget_seconds: BudgetSeconds = None,
+    dry_run: DryRun = False,
+    fresh: Fresh = False,
     json: Json = False,
     quiet: Quiet = False,
-    strategy: Annotated[
-        Strategy | None,
-        typer.Option("--strategy", help="How the reader points at sentences.", show_default=False),
-    ] = None,
-    chunk_tokens: Annotated[
-        int | None,
-        typer.Option(
-            "--chunk-tokens",
-            metavar="N",
-            help="The most that a chunk holds; by default 512.",
-            show_default=False,
-        ),
-    ] = None,
-    read_tokens: Annotated[
-        int | None,
-        typer.Option("--read-tokens", metavar="N", help="The most that one reading call is shown.", show_default=False),
-    ] = None,
-    fill: Annotated[
-        int | None,
-        typer.Option("--fill", metavar="N", help="The most tokens of passages to answer from.", show_default=False),
-    ] = None,
-    answer_tokens: Annotated[
-        int | None,
-        typer.Option("--answer-tokens", metavar="N", help="The longest answer.", show_default=False),
-    ] = None,
+    strategy: StrategyChosen = None,
+    chunk_tokens: ChunkTokens = None,
+    read_tokens: ReadTokens = None,
+    questions_at_once: QuestionsAtOnce = None,
+    rounds: Rounds = None,
+    steps: Steps = None,
+    tools: Calling = None,
+    tool: ToolNames = None,
+    mcp: ToolServers = None,
+    allow: AllowedTools = None,
+    fill: Fill = None,
+    answer_tokens: AnswerTokens = None,
     concurrency: Concurrency = None,
     allow_private: AllowPrivate = None,
     home: Home = None,
@@ -93,6 +81,7 @@ def ask(
     """
     flags: dict[str, object] = {
         "level": level,
+        "highest": highest,
         "model": model,
         "base_url": base_url,
         "window": window,
@@ -102,6 +91,10 @@ def ask(
         "strategy": strategy,
         "chunk_tokens": chunk_tokens,
         "read_tokens": read_tokens,
+        "questions_at_once": questions_at_once,
+        "rounds": rounds,
+        "steps": steps,
+        "tools": tools,
         "fill": fill,
         "answer_tokens": answer_tokens,
         "concurrency": concurrency,
@@ -111,7 +104,9 @@ def ask(
 
     def work() -> Coroutine[Any, Any, int]:
         from octavo.cli.asking import Asked, run
+        from octavo.cli.tools import ToolWords
 
-        return run(Asked(question, sources or (), flags, dry_run=dry_run, fresh=fresh, json=json, quiet=quiet))
+        words = ToolWords(tool or (), mcp or (), allow or ())
+        return run(Asked(question, sources or (), flags, words, dry_run=dry_run, fresh=fresh, json=json, quiet=quiet))
 
     raise typer.Exit(run_verb(work, debug=debug, resume=resume_command(context)))

@@ -5,12 +5,13 @@ Knows the order of things; how they look stands in `progress.py` and `rendering.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from octavo.cli.choosing import Choice, choose_model
-from octavo.cli.progress import Progress, progress_for, warning
+from octavo.cli.opening import Opened, opened
+from octavo.cli.progress import Progress, warning
 from octavo.cli.rendering import (
     EXIT_CODES,
     account_line,
@@ -19,12 +20,10 @@ from octavo.cli.rendering import (
     estimate_lines,
 )
 from octavo.cli.terminal import say, write, write_json, write_line
-from octavo.library.library import Library
+from octavo.cli.tools import ToolWords
+from octavo.errors import OctavoError
 from octavo.reading.answer import Answer
-from octavo.reading.events import AnswerDelta, Answered
-from octavo.reading.options import Budget, ReadingOptions
-from octavo.reading.reader import Reader
-from octavo.settings import Settings, load_settings
+from octavo.reading.events import AnswerDelta, Answered, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ class Asked:
     question: str
     sources: Sequence[str]
     flags: Mapping[str, object]
+    tools: ToolWords
     dry_run: bool = False
     fresh: bool = False
     json: bool = False
@@ -42,79 +42,51 @@ class Asked:
 
 async def run(asked: Asked) -> int:
     """Answer, or say what it will cost. Returns the exit code; raises `OctavoError`."""
-    settings = load_settings(asked.flags)
-    choice = choose_model(settings, asked.flags)
-    try:
-        await _announce(choice)
-        with progress_for(quiet=asked.quiet) as progress:
-            return await _ask(asked, settings, choice, progress)
-    finally:
-        await choice.model.aclose()
-
-
-async def _announce(choice: Choice) -> None:
-    """The first line: which model, where. One that is not named is asked for its name; nothing else is sent yet."""
-    if not choice.named:
-        await choice.model.ready()
-    say(choice.announcement or f"{choice.model.name} at {choice.model.host}")
-    for message in choice.warnings:
-        say(warning(message))
-
-
-async def _ask(asked: Asked, settings: Settings, choice: Choice, progress: Progress) -> int:
-    home = settings.home_folder
-    options = ReadingOptions(
-        chunk_tokens=settings.chunk_tokens,
-        strategy=settings.strategy,
-        read_tokens=settings.read_tokens,
-        fill=settings.fill,
-        answer_tokens=settings.answer_tokens,
-        concurrency=settings.concurrency,
-        fresh=asked.fresh,
-    )
-    progress.step("opening the documents")
-    library = Library(*asked.sources, home=home, allow_private=settings.allow_private, progress=progress.step)
-    reader = Reader(choice.model, window=settings.window, options=options, home=home)
-    try:
+    async with opened(asked.sources, asked.flags, fresh=asked.fresh, quiet=asked.quiet, tools=asked.tools) as open_:
         if asked.dry_run:
-            estimate = await reader.aestimate(library, asked.question, level=settings.level)
-            progress.pause()
-            for problem in library.problems:
-                say(warning(str(problem)))
-            if asked.json:
-                write_json(estimate_json(estimate))
-            else:
-                write_line("\n".join(estimate_lines(estimate)))
+            await _estimate(asked, open_)
             return 0
-        budget = Budget(tokens=settings.budget_tokens, seconds=settings.budget_seconds)
-        answer = await _answer(asked, settings, reader, library, budget, progress)
-    finally:
-        reader.ledger.close()
+        events = open_.reader.astream(open_.library, asked.question, level=open_.settings.level, budget=open_.budget)
+        answer = await follow(events, open_.progress, as_json=asked.json)
     if not asked.quiet:
         say(account_line(answer))
     return EXIT_CODES[answer.outcome]
 
 
-async def _answer(
-    asked: Asked, settings: Settings, reader: Reader, library: Library, budget: Budget, progress: Progress
-) -> Answer:
+async def _estimate(asked: Asked, open_: Opened) -> None:
+    estimate = await open_.reader.aestimate(open_.library, asked.question, level=open_.settings.level)
+    open_.progress.pause()
+    for problem in open_.library.problems:
+        say(warning(str(problem)))
+    if asked.json:
+        write_json(estimate_json(estimate))
+    else:
+        write_line("\n".join(estimate_lines(estimate)))
+
+
+async def follow(events: AsyncGenerator[Event, None], progress: Progress, *, as_json: bool = False) -> Answer:
     """Follow a reading to its end, and print the answer as it comes."""
     streamed = ""
-    events = reader.astream(library, asked.question, level=settings.level, budget=budget)
     async with aclosing(events):
-        async for event in events:
-            progress.show(event)
-            if isinstance(event, AnswerDelta) and not asked.json:
-                write(event.text)
-                streamed += event.text
-            if isinstance(event, Answered):
-                progress.pause()
-                _print(event.answer, streamed, as_json=asked.json)
-                return event.answer
+        try:
+            async for event in events:
+                progress.show(event)
+                if isinstance(event, AnswerDelta) and not as_json:
+                    write(event.text)
+                    streamed += event.text
+                if isinstance(event, Answered):
+                    progress.pause()
+                    print_answer(event.answer, streamed, as_json=as_json)
+                    return event.answer
+        except (OctavoError, asyncio.CancelledError):
+            progress.pause()
+            if streamed:  # what is said next begins on a line of its own
+                write_line()
+            raise
     raise AssertionError("a reading ends with Answered or raises")
 
 
-def _print(answer: Answer, streamed: str, *, as_json: bool) -> None:
+def print_answer(answer: Answer, streamed: str = "", *, as_json: bool = False) -> None:
     """What is not printed yet: the answer or the rest of it, then its citations."""
     if as_json:
         write_json(answer.as_json())

@@ -13,6 +13,8 @@ import typer
 
 from octavo.cli.add import add
 from octavo.cli.ask import ask
+from octavo.cli.batch import batch
+from octavo.cli.chat import chat
 from octavo.cli.doctor import doctor
 from octavo.cli.list import list_documents
 from octavo.cli.models import models
@@ -33,6 +35,8 @@ app = typer.Typer(
 )
 
 app.command("ask")(ask)
+app.command("batch")(batch)
+app.command("chat")(chat)
 app.command("add")(add)
 app.command("list")(list_documents)
 app.command("show")(show)

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from octavo.cli.pace import Pace, spoken_seconds
-from octavo.cli.terminal import say
+from octavo.cli.terminal import one_line, say
 from octavo.reading.answer import Coverage
 from octavo.reading.events import (
     ChunkFailed,
@@ -23,6 +23,11 @@ from octavo.reading.events import (
     LevelStarted,
     PassagesPacked,
     QuestionAnalysed,
+    QuestionRewritten,
+    RoundStarted,
+    SubQuestionAnswered,
+    SubQuestionAsked,
+    ToolCalled,
     Warned,
 )
 
@@ -124,7 +129,7 @@ class PlainProgress(SilentProgress):
         if isinstance(event, (ChunkRead, ChunkFailed, Warned)):
             return
         self._finish_reading()
-        if isinstance(event, LevelStarted):
+        if isinstance(event, (LevelStarted, RoundStarted, SubQuestionAsked)):
             self._pace, self._last_line, self._last_share = Pace(self._clock), self._clock(), 0.0
         if line := line_of(event):
             say(line)
@@ -172,17 +177,32 @@ def warning(message: str) -> str:
     return f"warning: {message}"
 
 
-def line_of(event: Event) -> str | None:
+def line_of(event: Event) -> str | None:  # noqa: PLR0911 - one for each kind of event
     """A step of a reading as a line; None for what is no step."""
     match event:
         case LevelStarted(level, why):
             return f"{level}: {why}"
+        case QuestionRewritten(_, standalone):
+            return f"asked as: {standalone}"
         case QuestionAnalysed(analysis) if analysis.keywords:
             return f"searching with the words: {', '.join(analysis.keywords)}"
+        case RoundStarted(number, notes):
+            return f"round {number}, with {len(notes):,} notes of what was found so far"
+        case SubQuestionAsked(step, question):
+            return f"step {step}: {question}"
+        case SubQuestionAnswered(_, question, answer, found):
+            return f"found: {_shortened(answer)}" if found else f"not found: {question}"
+        case ToolCalled(step, call, text, failed):
+            return f"step {step}: {_shortened(call)} {'failed: ' + _shortened(text) if failed else 'was called'}"
         case PassagesPacked(passages, tokens, window):
             count = f"{len(passages)} passage" + ("s" if len(passages) != 1 else "")
             return f"answering from {count} ({tokens:,} of {window:,} tokens)"
     return None
+
+
+def _shortened(text: str, limit: int = 160) -> str:
+    line = one_line(text)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def read_so_far(coverage: Coverage) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from octavo.cli.pace import spoken_seconds
 from octavo.cli.terminal import one_line
-from octavo.reading.answer import Answer, Citation, Outcome
+from octavo.reading.answer import Answer, Citation, Outcome, Usage
 from octavo.reading.options import Estimate
 
 EXIT_CODES = {
@@ -27,17 +27,23 @@ def citation_lines(answer: Answer) -> list[str]:
 
 def account_line(answer: Answer) -> str:
     """Level, coverage, calls, tokens and seconds, in one line."""
-    coverage, usage = answer.coverage, answer.usage
+    coverage = answer.coverage
     parts = [
         answer.level if answer.outcome is Outcome.ANSWERED else f"{answer.level}, {answer.outcome.value}",
         f"{coverage.read:,} of {coverage.chunks:,} chunks read, {coverage.relevant:,} relevant"
         + (f", {coverage.failed:,} failed" if coverage.failed else "")
         + (f", {coverage.skipped:,} skipped" if coverage.skipped else ""),
-        f"{_count(usage.calls, 'call')} ({usage.reused_calls:,} reused)",
-        f"{usage.prompt_tokens:,} tokens in ({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out",
-        f"{usage.seconds:.1f} s",
+        usage_words(answer.usage),
     ]
     return "; ".join(parts)
+
+
+def usage_words(usage: Usage) -> str:
+    """Calls, tokens and seconds."""
+    return (
+        f"{_count(usage.calls, 'call')} ({usage.reused_calls:,} reused); {usage.prompt_tokens:,} tokens in "
+        f"({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out; {usage.seconds:.1f} s"
+    )
 
 
 def estimate_lines(estimate: Estimate) -> list[str]:
@@ -53,6 +59,7 @@ def estimate_lines(estimate: Estimate) -> list[str]:
         f"calls    {estimate.calls:,} ({estimate.reused_calls:,} of them reused)",
         f"tokens   {estimate.prompt_tokens:,} in, at most {estimate.completion_tokens:,} out",
         f"time     {seconds}",
+        *([f"passes   at most {estimate.passes:,}; the figures are of one"] if estimate.passes > 1 else []),
     ]
 
 
@@ -67,17 +74,23 @@ def estimate_json(estimate: Estimate) -> dict[str, object]:
         "prompt_tokens": estimate.prompt_tokens,
         "completion_tokens": estimate.completion_tokens,
         "seconds": None if estimate.seconds is None else round(estimate.seconds, 1),
+        "passes": estimate.passes,
     }
 
 
 def _citation(citation: Citation) -> list[str]:
+    return [cited_place(citation), f'    "{_shortened(citation.quote)}"']
+
+
+def cited_place(citation: Citation) -> str:
+    """The marker and where it points."""
     where = [one_line(citation.document.name)]
     if citation.page is not None:
         where.append(f"page {citation.page}")
     if citation.section:
         where.append(" > ".join(one_line(title) for title in citation.section))
     where.append(f"characters {citation.span.start:,} to {citation.span.end:,}")
-    return [f"{citation.marker} {', '.join(where)} ({citation.support})", f'    "{_shortened(citation.quote)}"']
+    return f"{citation.marker} {', '.join(where)} ({citation.support})"
 
 
 def _shortened(quote: str) -> str:

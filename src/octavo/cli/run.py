@@ -14,16 +14,24 @@ import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 from octavo.cli.terminal import discard_output, say
 from octavo.errors import OctavoError
 
+if TYPE_CHECKING:
+    import asyncio
+
 INTERRUPTED = 130
 
 Handler = Callable[[int, FrameType | None], object]
+T = TypeVar("T")
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end (SIGTERM), where an interrupt may only have meant what is under way."""
 
 
 def run_verb(
@@ -45,18 +53,19 @@ def run_verb(
         discard_output()
         return 1
     except OctavoError as error:
-        _show(error, str(error), debug)
+        show_error(error, str(error), debug)
         return error.exit_code
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _show(error, f"{where}{error.strerror or error}", debug)
+        show_error(error, f"{where}{error.strerror or error}", debug)
         return 1
     except Exception as error:  # noqa: BLE001 - the last resort of a program whose users see no traceback
-        _show(error, f"a fault of octavo itself: {type(error).__name__}: {error}; --debug shows where", debug)
+        show_error(error, f"a fault of octavo itself: {type(error).__name__}: {error}; --debug shows where", debug)
         return 1
 
 
-def _show(error: Exception, message: str, debug: bool) -> None:
+def show_error(error: Exception, message: str, debug: bool) -> None:
+    """Say what went wrong, after the traceback where `debug` asks for it."""
     if debug:
         traceback.print_exception(error)
     say(message)
@@ -66,33 +75,48 @@ def _tell_interrupted(resume: str | None) -> None:
     say(f"interrupted; what was paid for is kept. To go on: {resume}" if resume else "interrupted")
 
 
-def _run_coroutine(work: Coroutine[Any, Any, int]) -> int:
-    """Run `work` in a loop of its own. An interrupt cancels it and raises `KeyboardInterrupt` when it has ended."""
-    import asyncio
-
-    runner = asyncio.Runner()
+def run_cancellably(runner: asyncio.Runner, work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns. The first interrupt cancels it and raises `KeyboardInterrupt` (for SIGTERM, `Terminated`)
+    when it has ended; a second one leaves the process at once."""
     loop = runner.get_loop()
     task = loop.create_task(work)
-    interrupted = False
+    interrupts: list[int] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal interrupted
-        if interrupted:
+        if interrupts:
             os._exit(INTERRUPTED)
-        interrupted = True
+        interrupts.append(number)
         loop.call_soon_threadsafe(task.cancel)
 
     with _signals(interrupt):
         try:
-            code = loop.run_until_complete(task)
+            return loop.run_until_complete(task)
         except BaseException as error:
-            if interrupted:
-                # The runner stays open: closing it would wait for its threads, and the process is about to leave.
-                raise KeyboardInterrupt from error
-            runner.close()
+            if interrupts:
+                raise _interrupt(interrupts[0]) from error
             raise
+
+
+def _run_coroutine(work: Coroutine[Any, Any, int]) -> int:
+    with event_loop() as runner:
+        return run_cancellably(runner, work)
+
+
+@contextmanager
+def event_loop() -> Iterator[asyncio.Runner]:
+    """A loop for work that `run_cancellably` runs, closed at the end. After an interrupt it stays open: closing it
+    would wait for its threads, and the process is about to leave."""
+    import asyncio
+
+    runner = asyncio.Runner()
+    try:
+        yield runner
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         runner.close()
-    return code
+        raise
+    runner.close()
 
 
 @contextmanager
@@ -107,7 +131,11 @@ def _signals(handler: Handler) -> Iterator[None]:
 
 
 def _raise_interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    raise _interrupt(number)
+
+
+def _interrupt(number: int) -> KeyboardInterrupt:
+    return Terminated() if number == signal.SIGTERM else KeyboardInterrupt()
 
 
 def resume_command(context: typer.Context) -> str:

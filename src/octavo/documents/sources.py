@@ -45,6 +45,11 @@ class Source:
         return Path(self.uri)
 
 
+def is_url(argument: str | Path) -> bool:
+    """Whether `argument` is an address, not a path."""
+    return isinstance(argument, str) and _URL.match(argument) is not None
+
+
 def source_of(argument: str | Path) -> Source:
     """The one file, URL or "-" that `argument` names; whether it is there is seen when it is read. Raises
     `UnsupportedSource` for a folder and for a URL that is not http(s)."""

@@ -247,8 +247,12 @@ def _kind(source: str | Path | Document) -> type:
     """What a source is given as: a `Document`, a `DocumentRef` (by its id), or a `Source`."""
     if isinstance(source, Document):
         return Document
-    is_id = isinstance(source, str) and _ID.fullmatch(source) and not Path(source).exists()
-    return DocumentRef if is_id else Source
+    return DocumentRef if isinstance(source, str) and is_document_id(source) else Source
+
+
+def is_document_id(source: str) -> bool:
+    """Whether a source is the id of a document (or the beginning of one), not a path."""
+    return _ID.fullmatch(source) is not None and not Path(source).exists()
 
 
 def _is_file(uri: str) -> bool:

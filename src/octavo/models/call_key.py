@@ -15,8 +15,9 @@ RULES = 1
 
 
 def call_key(model: ChatModel, request: Request) -> bytes:
-    """The SHA-256 of the host, the fingerprint of the weights, the messages, the parameters and the replicate."""
-    call = [
+    """The SHA-256 of the host, the fingerprint of the weights, the messages, the parameters, the replicate and, where
+    there are any, the tools."""
+    call: list[object] = [
         RULES,
         model.host,
         model.fingerprint,
@@ -29,5 +30,7 @@ def call_key(model: ChatModel, request: Request) -> bytes:
         request.stop,
         request.replicate,
     ]
+    if request.tools:
+        call.append([[tool.name, tool.description, tool.parameters] for tool in request.tools])
     # As ASCII, so that text which no encoding can carry (a lone surrogate) has a key as well.
     return hashlib.sha256(json.dumps(call, sort_keys=True, separators=(",", ":")).encode("ascii")).digest()

@@ -55,6 +55,7 @@ class Calls:
         limiter: Limiter | None = None,
         retry: Retry | None = None,
         fresh: bool = False,
+        within: Calls | None = None,
     ) -> None:
         self._model = model
         self._ledger = ledger
@@ -62,7 +63,8 @@ class Calls:
         self._retry = retry or Retry()
         self._fresh = fresh
         self._account = Account()
-        self._under_way: dict[bytes, asyncio.Event] = {}
+        self._within = within
+        self._under_way: dict[bytes, asyncio.Event] = within._under_way if within else {}
 
     @property
     def model(self) -> ChatModel:
@@ -76,8 +78,19 @@ class Calls:
 
     @property
     def account(self) -> Account:
-        """What was spent so far."""
+        """What was spent so far, by what was taken `apart` too."""
         return self._account
+
+    @property
+    def total(self) -> Account:
+        """What all that these calls were taken apart from have spent so far."""
+        return self._within.total if self._within else self._account
+
+    def apart(self) -> Calls:
+        """The same way to the model with an account of its own, whose calls count in this one's too."""
+        return Calls(
+            self._model, self._ledger, limiter=self._limiter, retry=self._retry, fresh=self._fresh, within=self
+        )
 
     def recorded(self, request: Request) -> bool:
         """Whether the call would cost nothing."""
@@ -147,14 +160,24 @@ class Calls:
             return completion
 
     async def _record(self, key: bytes, completion: Completion, documents: Sequence[str]) -> None:
-        self._account = self._account.with_call(completion.usage)
+        self._count_call(completion.usage)
         await self._ledger.put(key, completion, fingerprint=self._model.fingerprint, documents=documents)
+
+    def _count_call(self, usage: TokenUsage) -> None:
+        self._account = self._account.with_call(usage)
+        if self._within:
+            self._within._count_call(usage)
+
+    def _count_reuse(self) -> None:
+        self._account = self._account.with_reuse()
+        if self._within:
+            self._within._count_reuse()
 
     def _reused(self, key: bytes, documents: Sequence[str]) -> Completion | None:
         kept = self._ledger.get(key)
         if kept is not None:
             self._ledger.tag(key, documents)
-            self._account = self._account.with_reuse()
+            self._count_reuse()
         return kept
 
 

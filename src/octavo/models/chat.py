@@ -44,9 +44,28 @@ class TokenUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolSchema:
+    """A tool as a model is told of it; `parameters` is the schema of its arguments, an object."""
+
+    name: str
+    description: str
+    parameters: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that a model wants called. `arguments` is None where what it wrote is no JSON object, however tolerantly
+    it is read; `said` then holds its words."""
+
+    name: str
+    arguments: Mapping[str, Any] | None
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """A finished reply. `seconds` is the wall time of the call that made it; `reused` says that it came from the
-    ledger and cost nothing now."""
+    ledger and cost nothing now; `tool_calls` are in the model's order."""
 
     text: str
     finish_reason: str
@@ -54,6 +73,7 @@ class Completion:
     seconds: float = 0.0
     logprobs: tuple[TokenLogprob, ...] = ()
     reused: bool = False
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +81,8 @@ class Request:
     """One call, complete: what the ledger's key is made from, with the model it goes to.
 
     `schema` asks for a reply that fits a JSON Schema. `logprobs` asks for the probabilities of the reply's tokens
-    (a server that has none returns none). `replicate` tells apart repeated draws of the same request.
+    (a server that has none returns none). `replicate` tells apart repeated draws of the same request. `tools` may be
+    called by the model instead of a reply in words; a server that takes none raises `ToolsRefused`.
     """
 
     messages: tuple[Message, ...]
@@ -72,6 +93,7 @@ class Request:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     replicate: int = 0
+    tools: tuple[ToolSchema, ...] = ()
 
 
 class ChatModel(Protocol):
@@ -120,8 +142,9 @@ class ChatModel(Protocol):
         """What the user should know about this model, one line each: an estimate for a count, a parameter refused."""
         ...
 
-    def measure(self, messages: Sequence[Message]) -> int:
-        """Tokens of the whole prompt, chat template included; an upper bound where the tokenizer is not exact."""
+    def measure(self, messages: Sequence[Message], tools: Sequence[ToolSchema] = ()) -> int:
+        """Tokens of the whole prompt, chat template and tools included; an upper bound where the tokenizer is not exact
+        or there are tools."""
         ...
 
     async def complete(self, request: Request) -> Completion:

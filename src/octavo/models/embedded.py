@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from octavo.errors import MissingExtra, ModelUnavailable, UsageError
-from octavo.models.chat import Completion, Message, Request
+from octavo.models.chat import Completion, Message, Request, ToolSchema
 from octavo.models.cores import physical_cores
 from octavo.models.endpoint import EndpointModel
 from octavo.models.install import weights_of
@@ -33,8 +33,8 @@ _CACHE_MIB = 256
 chunks that are not asked about again."""
 
 _PATIENT_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
-"""The engine's threads wait for one another asleep, not spinning: where something else wants a core too, two spinning
-threads read 27 to 105 tokens a second, two sleeping ones 206 to 314."""
+"""The engine's threads wait for one another asleep, not spinning: where something else wants a core too, spinning
+threads keep one another from working."""
 
 _ERRORS_ONLY = 0
 _ANY_PORT = 0
@@ -72,7 +72,6 @@ class EmbeddedModel:
         self._cache = cache
         self._server: Any = None
         self._endpoint: EndpointModel | None = None
-        self._fingerprint = ""
         self._starting = threading.Lock()
 
     @property
@@ -98,8 +97,7 @@ class EmbeddedModel:
     @property
     def fingerprint(self) -> str:
         """The hash of the weights and of the adapter."""
-        self._known()
-        return self._fingerprint
+        return self._known().fingerprint
 
     @property
     def parallel(self) -> int | None:
@@ -121,9 +119,9 @@ class EmbeddedModel:
             await asyncio.to_thread(self._start)
         await self._known().ready()
 
-    def measure(self, messages: Sequence[Message]) -> int:
-        """Tokens of the whole prompt, chat template included."""
-        return self._known().measure(messages)
+    def measure(self, messages: Sequence[Message], tools: Sequence[ToolSchema] = ()) -> int:
+        """Tokens of the whole prompt, chat template and tools included."""
+        return self._known().measure(messages, tools)
 
     async def complete(self, request: Request) -> Completion:
         """One call, one reply. Raises a `ModelError`; cancelling it stops the work on it."""
@@ -154,7 +152,6 @@ class EmbeddedModel:
                 return
             weights, cache = self._weights(), self._cache or default_cache()
             hashes = [weights_hash(file, cache) for file in (weights, self._adapter) if file is not None]
-            self._fingerprint = hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:32]
             given = self._given_tokenizer
             tokenizer = find_tokenizer(given, cache) if given is not None else gguf_or_estimate(weights, cache)
             self._server = self._engine(weights)
@@ -164,6 +161,8 @@ class EmbeddedModel:
                 window=self._given_window,
                 tokenizer=tokenizer,
                 timeout=_CALL_SECONDS,
+                cache=cache,
+                fingerprint=hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:32],
             )
 
     def _stop(self) -> None:

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from octavo.errors import ModelError, ModelUnavailable, UsageError
-from octavo.models.chat import Completion, Message, Request, TokenUsage
+from octavo.errors import ModelError, ModelUnavailable, ToolsRefused, UsageError
+from octavo.models.chat import Completion, Message, Request, TokenUsage, ToolSchema
 from octavo.models.connections import Connections
 from octavo.models.estimated_tokenizer import EstimatedTokenizer
-from octavo.models.failures import TimedOut, is_too_long, message_of, model_error
+from octavo.models.failures import TimedOut, is_too_long, message_of, model_error, refuses_tools
+from octavo.models.learnt_counts import keep_learnt, learnt_file, load_learnt
 from octavo.models.prompt_measure import UNKNOWN_TEMPLATE, PromptMeasure
 from octavo.models.replies import Dialect, StreamedReply, completion, request_body
 from octavo.models.served import ServedModel, find_model
@@ -46,7 +47,8 @@ class EndpointModel:
     `name` may be left out where the server has one model only. `window` is needed where the server does not say its
     own, and can only narrow it where it does. `tokenizer` is the path of a tokenizer.json or a .gguf, a name on the
     Hugging Face hub, or a tokenizer; without one, counts are estimated. `timeout` is in seconds, for a whole call (for
-    the longest silence, when streaming). `cache` is the folder for what is worked out once.
+    the longest silence, when streaming). `cache` is the folder for what is worked out once. `fingerprint` is for a
+    caller that knows the weights themselves, not only their address.
 
     Raises `UsageError` without an address.
     """
@@ -61,6 +63,7 @@ class EndpointModel:
         *,
         timeout: float = 300.0,
         cache: Path | None = None,
+        fingerprint: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._given_name = name
@@ -69,6 +72,7 @@ class EndpointModel:
         self._given_tokenizer = tokenizer
         self._timeout = timeout
         self._cache = cache
+        self._given_fingerprint = fingerprint
         self._clock = clock
         key = api_key or os.environ.get("OPENAI_API_KEY") or _NO_KEY
         self._connections = Connections(self._base_url, key, timeout=timeout)
@@ -103,8 +107,12 @@ class EndpointModel:
 
     @property
     def fingerprint(self) -> str:
-        """The hash of host, model and, where llama.cpp tells it, file and size of the weights."""
-        served = self._known()
+        """The one given, or the hash of host, model and, where llama.cpp tells it, file and size of the weights."""
+        return self._fingerprint_of(self._known())
+
+    def _fingerprint_of(self, served: ServedModel) -> str:
+        if self._given_fingerprint is not None:
+            return self._given_fingerprint
         return hashlib.sha256(f"{self.host}\n{served.name}\n{served.weights}".encode()).hexdigest()[:32]
 
     @property
@@ -144,14 +152,16 @@ class EndpointModel:
             served = await self._mapped(find_model(client, self._given_name))
         window, limited = self._settled_window(served)
         tokenizer = await asyncio.to_thread(self._settled_tokenizer)
+        learnt = await asyncio.to_thread(load_learnt, self._learnt_file(served, tokenizer))
         self._window, self._limited, self._tokenizer = window, limited, tokenizer
-        self._measure = PromptMeasure(tokenizer, served.template or UNKNOWN_TEMPLATE)
+        self._measure = PromptMeasure(tokenizer, served.template or UNKNOWN_TEMPLATE, learnt)
         self._served = served
 
-    def measure(self, messages: Sequence[Message]) -> int:
-        """Tokens of the whole prompt, chat template included; not below what the server reported of it before."""
+    def measure(self, messages: Sequence[Message], tools: Sequence[ToolSchema] = ()) -> int:
+        """Tokens of the whole prompt, chat template and tools included; not below what the server reported of it
+        before."""
         self._known()
-        return self._measure.tokens(messages)
+        return self._measure.tokens(messages, tools)
 
     async def complete(self, request: Request) -> Completion:
         """One call, one reply. Raises a `ModelError`; cancelling it closes the connection, which cancels the call."""
@@ -166,7 +176,7 @@ class EndpointModel:
             reply = completion(json.loads(response.content), seconds=self._clock() - started)
         except ValueError as error:
             raise ModelUnavailable(f"{self.name} at {self._base_url}: a broken reply: {error}") from error
-        self._learn(request, reply.usage)
+        await self._learn(request, reply.usage)
         return reply
 
     async def stream(self, request: Request) -> AsyncIterator[str | Completion]:
@@ -188,9 +198,9 @@ class EndpointModel:
                 await events.close()
         if not reply.finished:
             raise ModelUnavailable(f"{self.name} at {self._base_url}: the reply broke off")
-        estimated = TokenUsage(self._measure.tokens(request.messages), self._tokenizer.count(reply.text))
+        estimated = TokenUsage(self._measure.tokens(request.messages, request.tools), self._tokenizer.count(reply.text))
         whole = reply.completion(seconds=self._clock() - started, estimated=estimated)
-        self._learn(request, whole.usage)
+        await self._learn(request, whole.usage)
         yield whole
 
     async def aclose(self) -> None:
@@ -221,9 +231,13 @@ class EndpointModel:
             return self._tokenizer
         return find_tokenizer(given, self._cache or default_cache()) if isinstance(given, str | Path) else given
 
-    def _learn(self, request: Request, usage: TokenUsage) -> None:
-        if usage.prompt:
-            self._measure.learn(request.messages, usage.prompt)
+    def _learnt_file(self, served: ServedModel, tokenizer: Tokenizer) -> Path:
+        return learnt_file(self._cache or default_cache(), self._fingerprint_of(served), tokenizer.id)
+
+    async def _learn(self, request: Request, usage: TokenUsage) -> None:
+        if usage.prompt and self._measure.learn(request.messages, usage.prompt, request.tools):
+            file = self._learnt_file(self._known(), self._tokenizer)
+            await asyncio.to_thread(keep_learnt, file, self._measure.learnt)
 
     async def _sent(
         self, request: Request, send: Callable[[dict[str, Any]], Awaitable[Reply]], *, stream: bool
@@ -235,10 +249,16 @@ class EndpointModel:
             body = request_body(request, model=self.name, dialect=self._dialect, stream=stream)
             try:
                 return await send(body)
-            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            except openai.APIStatusError as error:
                 said = message_of(error.body) or error.message
-                if is_too_long(error.body, said) or not self._dialect.learn(said, body):
-                    raise
+                if not is_too_long(error.body, said):
+                    if error.status_code in {400, 422} and self._dialect.learn(said, body):
+                        continue
+                    if request.tools and refuses_tools(error.status_code, said):
+                        raise ToolsRefused(
+                            f"{self.name} at {self._base_url} takes no tools: {said}; let it be asked by schemas"
+                        ) from error
+                raise
 
     async def _mapped(self, call: Awaitable[Reply]) -> Reply:
         """The result of `call`, its failures as octavo's errors."""

@@ -43,6 +43,12 @@ _PROMPT = (
 )
 
 
+_ABOUT_TOOLS = re.compile(r"\btools?\b|tool_choice|tool[ _-]call|function[ _-]call", re.IGNORECASE)
+_LACKS = re.compile(
+    r"requires|not (?:\w+ )?support|unsupported|not (?:implemented|enabled)|no endpoints found", re.IGNORECASE
+)
+
+
 class TimedOut(ModelUnavailable):
     """The server took the call and did not answer in time: it may have too much to do."""
 
@@ -110,6 +116,14 @@ def is_too_long(body: object, said: str) -> bool:
     """Whether a refusal is about the length of the prompt."""
     code = " ".join(str(body.get(key, "")) for key in ("code", "type")) if isinstance(body, Mapping) else ""
     return bool(_TOO_LONG.search(f"{code} {said}"))
+
+
+def refuses_tools(status: int, said: str) -> bool:
+    """Whether a refusal of a call with tools, in these words, is about the tools. Gateways call it 404 that nobody
+    serves the model with tools, and llama.cpp 500 that it was started without a template for them."""
+    if not _ABOUT_TOOLS.search(said):
+        return False
+    return status in {400, 422} or (status in {404, 500, 501} and bool(_LACKS.search(said)))
 
 
 def _counts(body: object, said: str) -> tuple[int | None, int | None]:

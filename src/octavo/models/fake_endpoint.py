@@ -1,7 +1,7 @@
 """What the fake server does with a call: an ASGI application of OpenAI's chat completions, unkind on request.
 
 It streams, counts, enforces a window, logs every prompt, and refuses, breaks and drops calls as it is told. Knows the
-protocol; nothing of sockets (`fake_server.py`).
+server's moods; nothing of sockets (`fake_server.py`) or of the JSON of the protocol (`fake_protocol.py`).
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from octavo.models.chat import Completion, Message, Request
 from octavo.models.estimated_tokenizer import EstimatedTokenizer
+from octavo.models.fake_protocol import completion_events, completion_json, parsed_request
 from octavo.models.prompt_measure import PromptMeasure
-from octavo.models.scripted import TEMPLATE, Script, scripted_completion, words_of
+from octavo.models.scripted import TEMPLATE, Script, scripted_completion
 from octavo.models.tokenizer import Tokenizer
 
 Fault = Literal["rate_limited", "server_error", "broken_json", "dropped"]
@@ -144,7 +145,7 @@ class FakeEndpoint:
         with self._counted():
             try:
                 self._check_call(body, fault)
-                request = _request(messages, body)
+                request = parsed_request(messages, body)
                 prompt = self._check_window(request)
                 if self._latency and await self._left(receive):
                     return
@@ -156,7 +157,7 @@ class FakeEndpoint:
         if body.get("stream"):
             await self._stream(completion, body, fault, send)
         else:
-            await _reply(send, 200, _completion_json(completion, self._name, body), fault=fault)
+            await _reply(send, 200, completion_json(completion, self._name, body), fault=fault)
 
     def _next_fault(self) -> Fault | None:
         if self._faults:
@@ -190,7 +191,7 @@ class FakeEndpoint:
             raise _Refusal(404, f"The model `{body['model']}` does not exist.", "NotFoundError")
 
     def _check_window(self, request: Request) -> int:
-        prompt = self._measure.tokens(request.messages)
+        prompt = self._measure.tokens(request.messages, request.tools)
         if prompt + request.max_tokens > self._window:
             raise _Refusal(
                 400,
@@ -214,7 +215,7 @@ class FakeEndpoint:
 
     async def _stream(self, completion: Completion, body: Mapping[str, Any], fault: Fault | None, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": _EVENTS})
-        events = [event async for event in _events(completion, self._name, body)]
+        events = list(completion_events(completion, self._name, body))
         if fault == "broken_json":
             events = [events[0][:-5] + "\n\n"]
         elif fault == "dropped":
@@ -227,20 +228,6 @@ class FakeEndpoint:
 
 async def _part(send: Send, event: str) -> None:
     await send({"type": "http.response.body", "body": event.encode(), "more_body": True})
-
-
-async def _events(completion: Completion, name: str, body: Mapping[str, Any]) -> AsyncIterator[str]:
-    def event(**fields: Any) -> str:
-        return f"data: {json.dumps({'object': 'chat.completion.chunk', 'model': name, **fields})}\n\n"
-
-    for piece in words_of(completion.text):
-        yield event(choices=[{"index": 0, "delta": {"content": piece}, "finish_reason": None}])
-    logprobs = _logprobs_json(completion, body)
-    last = {"index": 0, "delta": {}, "finish_reason": completion.finish_reason, "logprobs": logprobs}
-    yield event(choices=[last])
-    if (body.get("stream_options") or {}).get("include_usage"):
-        yield event(choices=[], usage=_usage_json(completion))
-    yield "data: [DONE]\n\n"
 
 
 async def _read(receive: Receive) -> bytes:
@@ -264,51 +251,3 @@ async def _reply(
         # Less than was announced: the server has to end the connection.
         payload = payload[:-2]
     await send({"type": "http.response.body", "body": payload})
-
-
-def _request(messages: tuple[Message, ...], body: Mapping[str, Any]) -> Request:
-    response_format = body.get("response_format") or {}
-    return Request(
-        messages=messages,
-        max_tokens=body.get("max_tokens") or body.get("max_completion_tokens") or 16,
-        schema=(response_format.get("json_schema") or {}).get("schema"),
-        logprobs=bool(body.get("logprobs")),
-        temperature=body.get("temperature", 1.0),
-        seed=body.get("seed"),
-        stop=tuple(body.get("stop") or ()),
-    )
-
-
-def _completion_json(completion: Completion, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    choice = {
-        "index": 0,
-        "message": {"role": "assistant", "content": completion.text},
-        "finish_reason": completion.finish_reason,
-        "logprobs": _logprobs_json(completion, body),
-    }
-    return {"object": "chat.completion", "model": name, "choices": [choice], "usage": _usage_json(completion)}
-
-
-def _usage_json(completion: Completion) -> dict[str, Any]:
-    usage = completion.usage
-    return {
-        "prompt_tokens": usage.prompt,
-        "completion_tokens": usage.completion,
-        "total_tokens": usage.prompt + usage.completion,
-        "prompt_tokens_details": {"cached_tokens": usage.cached},
-    }
-
-
-def _logprobs_json(completion: Completion, body: Mapping[str, Any]) -> dict[str, Any] | None:
-    if not body.get("logprobs"):
-        return None
-    return {
-        "content": [
-            {
-                "token": item.token,
-                "logprob": item.logprob,
-                "top_logprobs": [{"token": token, "logprob": logprob} for token, logprob in item.top],
-            }
-            for item in completion.logprobs
-        ]
-    }

@@ -27,16 +27,18 @@ _MOST_IN_A_COMMIT = 1_024
 _RECENT_CALLS = 2_000
 
 _PUT = """
-    INSERT INTO calls (key, fingerprint, finished, text, finish_reason, prompt, cached, completion, seconds, logprobs)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO calls (
+        key, fingerprint, finished, text, finish_reason, prompt, cached, completion, seconds, logprobs, tool_calls
+    )
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint, finished = excluded.finished,
         text = excluded.text, finish_reason = excluded.finish_reason, prompt = excluded.prompt,
         cached = excluded.cached, completion = excluded.completion, seconds = excluded.seconds,
-        logprobs = excluded.logprobs
+        logprobs = excluded.logprobs, tool_calls = excluded.tool_calls
 """
 _TAG = "INSERT OR IGNORE INTO call_documents (document_id, key) VALUES (?, ?)"
 _GET = """
-    SELECT text, finish_reason, prompt, cached, completion, seconds, logprobs FROM calls WHERE key = ?
+    SELECT text, finish_reason, prompt, cached, completion, seconds, logprobs, tool_calls FROM calls WHERE key = ?
 """
 _RECENT = """
     SELECT finished - seconds, finished, prompt - cached, completion FROM calls

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from octavo.errors import LibraryError, LibraryFull, LibraryTooNew
-from octavo.models.chat import Completion, TokenLogprob, TokenUsage
+from octavo.models.chat import Completion, TokenLogprob, TokenUsage, ToolCall
 
-VERSION = 1
+VERSION = 2
 """Of the tables; a file of a higher one was made by a newer octavo."""
 
 _BUSY_SECONDS = 30.0
@@ -25,7 +25,7 @@ _TABLES = (
     CREATE TABLE IF NOT EXISTS calls (
         id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, fingerprint TEXT NOT NULL, finished REAL NOT NULL,
         text TEXT NOT NULL, finish_reason TEXT NOT NULL, prompt INTEGER NOT NULL, cached INTEGER NOT NULL,
-        completion INTEGER NOT NULL, seconds REAL NOT NULL, logprobs TEXT
+        completion INTEGER NOT NULL, seconds REAL NOT NULL, logprobs TEXT, tool_calls TEXT
     ) STRICT
     """,
     "CREATE INDEX IF NOT EXISTS calls_by_fingerprint ON calls (fingerprint, finished)",
@@ -35,8 +35,11 @@ _TABLES = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX IF NOT EXISTS call_documents_by_key ON call_documents (key)",
-    f"PRAGMA user_version = {VERSION}",
 )
+
+_MIGRATIONS = {1: ("ALTER TABLE calls ADD COLUMN tool_calls TEXT",)}
+"""What makes the tables of each earlier version those of the next. An octavo of that version that has the file open can
+go on with it: a new column may be null."""
 
 
 def open_ledger(path: Path | None, *, max_bytes: int | None = None) -> sqlite3.Connection:
@@ -72,17 +75,32 @@ def _set_up(connection: sqlite3.Connection, path: Path | None, max_bytes: int | 
     if max_bytes is not None:
         page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {max(1, max_bytes // page_bytes)}")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if _version(connection, path) == VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Asked again: another process may have been quicker.
+        found = _version(connection, path)
+        statements = _TABLES if found == 0 else [step for old in range(found, VERSION) for step in _MIGRATIONS[old]]
+        for statement in statements:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection, path: Path | None) -> int:
+    """The version of the file's tables, 0 where it has none yet. Raises `LibraryTooNew`."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
         raise LibraryTooNew(
             f"{path}: the ledger of calls was made by a newer octavo (its version {version}, ours {VERSION}); "
             "update octavo, or set OCTAVO_HOME to another folder"
         )
-    if version < VERSION:
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in _TABLES:
-            connection.execute(statement)
-        connection.execute("COMMIT")
+    return version
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -116,6 +134,7 @@ def ledger_error(error: sqlite3.Error, path: Path | None) -> LibraryError:
 def row_of(key: bytes, fingerprint: str, finished: float, completion: Completion) -> tuple[object, ...]:
     """A completion as a row of the table `calls`."""
     logprobs = [[item.token, item.logprob, item.top] for item in completion.logprobs]
+    tool_calls = [[call.name, call.arguments, call.said] for call in completion.tool_calls]
     return (
         key,
         fingerprint,
@@ -127,12 +146,13 @@ def row_of(key: bytes, fingerprint: str, finished: float, completion: Completion
         completion.usage.completion,
         completion.seconds,
         json.dumps(logprobs, separators=(",", ":")) if logprobs else None,
+        json.dumps(tool_calls, separators=(",", ":")) if tool_calls else None,
     )
 
 
 def completion_of(row: tuple[Any, ...]) -> Completion:
     """The completion in a row, as one that is reused."""
-    text, finish_reason, prompt, cached, completion, seconds, logprobs = row
+    text, finish_reason, prompt, cached, completion, seconds, logprobs, tool_calls = row
     return Completion(
         text=text,
         finish_reason=finish_reason,
@@ -143,4 +163,5 @@ def completion_of(row: tuple[Any, ...]) -> Completion:
             for token, logprob, top in json.loads(logprobs or "[]")
         ),
         reused=True,
+        tool_calls=tuple(ToolCall(*call) for call in json.loads(tool_calls or "[]")),
     )

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from octavo.models.chat import Completion, Message, Request, TokenLogprob, TokenUsage
+from octavo.models.chat import Completion, Message, Request, TokenLogprob, TokenUsage, ToolCall, ToolSchema
 from octavo.models.json_tokenizer import well_formed
+from octavo.models.tool_calls import StreamedCalls, tool_call
 
 TOP_LOGPROBS = 5
 
@@ -56,6 +57,8 @@ def request_body(request: Request, *, model: str, dialect: Dialect, stream: bool
         optional["seed"] = request.seed
     if request.stop:
         optional["stop"] = list(request.stop)
+    if request.tools:
+        body["tools"] = [_tool_body(tool) for tool in request.tools]
     if stream:
         body["stream"] = True
         optional["stream_options"] = {"include_usage": True}
@@ -70,16 +73,27 @@ def messages_body(messages: Sequence[Message]) -> list[dict[str, str]]:
     return [{"role": message.role, "content": well_formed(message.content)} for message in messages]
 
 
+def _tool_body(tool: ToolSchema) -> dict[str, Any]:
+    function = {
+        "name": tool.name,
+        "description": well_formed(tool.description),
+        "parameters": dict(tool.parameters),
+    }
+    return {"type": "function", "function": function}
+
+
 def completion(reply: Any, *, seconds: float) -> Completion:
     """The completion in a whole reply. Raises `ValueError` for JSON that is not a chat completion."""
     try:
         choice = reply["choices"][0]
+        message = choice["message"]
         return Completion(
-            text=choice["message"].get("content") or "",
+            text=message.get("content") or "",
             finish_reason=choice.get("finish_reason") or "stop",
             usage=_usage(reply.get("usage")),
             seconds=seconds,
             logprobs=_logprobs(choice.get("logprobs")),
+            tool_calls=_tool_calls(message.get("tool_calls")),
         )
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise ValueError(f"not a chat completion: {error!r}") from error
@@ -91,6 +105,7 @@ class StreamedReply:
     def __init__(self) -> None:
         self._texts: list[str] = []
         self._logprobs: list[TokenLogprob] = []
+        self._calls = StreamedCalls()
         self._finish_reason: str | None = None
         self._usage: TokenUsage | None = None
 
@@ -113,8 +128,11 @@ class StreamedReply:
             if not piece.get("choices"):
                 return ""
             choice = piece["choices"][0]
-            text: str = (choice.get("delta") or {}).get("content") or ""
+            delta = choice.get("delta") or {}
+            text: str = delta.get("content") or ""
             self._texts.append(text)
+            for part in delta.get("tool_calls") or ():
+                self._calls.take(part)
             self._logprobs.extend(_logprobs(choice.get("logprobs")))
             self._finish_reason = choice.get("finish_reason") or self._finish_reason
             return text
@@ -129,6 +147,7 @@ class StreamedReply:
             usage=self._usage or estimated,
             seconds=seconds,
             logprobs=tuple(self._logprobs),
+            tool_calls=self._calls.calls(),
         )
 
 
@@ -141,6 +160,11 @@ def _usage(usage: Mapping[str, Any] | None) -> TokenUsage:
         completion=usage.get("completion_tokens") or 0,
         cached=details.get("cached_tokens") or 0,
     )
+
+
+def _tool_calls(calls: Sequence[Mapping[str, Any]] | None) -> tuple[ToolCall, ...]:
+    functions = [call["function"] for call in calls or ()]
+    return tuple(tool_call(function.get("name"), function.get("arguments")) for function in functions)
 
 
 def _logprobs(logprobs: Mapping[str, Any] | None) -> tuple[TokenLogprob, ...]:

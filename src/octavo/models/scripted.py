@@ -11,13 +11,14 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from octavo.errors import WindowExceeded
-from octavo.models.chat import Completion, Message, Request, TokenUsage
+from octavo.models.chat import Completion, Message, Request, TokenUsage, ToolSchema
 from octavo.models.estimated_tokenizer import EstimatedTokenizer
 from octavo.models.prompt_measure import PromptMeasure, TemplateOverhead
 from octavo.models.tokenizer import Tokenizer
 
 Script = Callable[[Request], str | Completion]
-"""Says what a model replies to a request. It may raise a `ModelError` instead."""
+"""Says what a model replies to a request: a text, or a whole completion where it calls tools. It may raise a
+`ModelError` instead."""
 
 TEMPLATE = TemplateOverhead(base=8, base_with_system=12, turn=8)
 """What scripted models add around messages."""
@@ -88,14 +89,14 @@ class ScriptedModel:
         """None."""
         return ()
 
-    def measure(self, messages: Sequence[Message]) -> int:
+    def measure(self, messages: Sequence[Message], tools: Sequence[ToolSchema] = ()) -> int:
         """Tokens of the whole prompt, exactly."""
-        return self._measure.tokens(messages)
+        return self._measure.tokens(messages, tools)
 
     async def complete(self, request: Request) -> Completion:
         """What the script says."""
         self.requests.append(request)
-        prompt = self.measure(request.messages)
+        prompt = self.measure(request.messages, request.tools)
         if prompt + request.max_tokens > self._window:
             raise WindowExceeded(
                 f"{self._name}: {prompt} tokens of prompt and {request.max_tokens} of reply are more than the window "

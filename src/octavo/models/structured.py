@@ -37,12 +37,19 @@ def parse_reply(text: str, schema: Schema) -> Any:
     complaint = "no JSON in it"
     for candidate in _candidates(_THOUGHT.sub("", text)):
         try:
-            return _fitted(candidate, schema, "the reply")
+            return fitted(candidate, schema, "the reply")
         except InvalidReply as error:
             complaint = str(error)
     shown = " ".join(text.split())
     shown = shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + "…"
     raise InvalidReply(f"the model's reply does not fit what was asked for ({complaint}): {shown!r}")
+
+
+def parse_arguments(text: str) -> dict[str, Any] | None:
+    """The arguments in the words of a tool call, none where it has no words; None where they are no JSON object."""
+    if not text.strip():
+        return {}
+    return next((value for value in _candidates(text) if isinstance(value, dict)), None)
 
 
 def _candidates(text: str) -> list[Any]:
@@ -64,8 +71,11 @@ def _candidates(text: str) -> list[Any]:
     return values
 
 
-def _fitted(value: Any, schema: Schema, where: str) -> Any:
-    """`value`, its parts made to fit where that loses nothing."""
+def fitted(value: Any, schema: Schema, where: str) -> Any:
+    """`value`, its parts made to fit `schema` where that loses nothing. Raises `InvalidReply`, in which it is called
+    `where`."""
+    if not isinstance(schema, Mapping):  # true and false are schemas too
+        return value
     types = schema.get("type")
     if types is not None:
         value = _typed(value, [types] if isinstance(types, str) else list(types), where)
@@ -75,7 +85,7 @@ def _fitted(value: Any, schema: Schema, where: str) -> Any:
         return _fitted_object(value, schema, where)
     items = schema.get("items")
     if isinstance(value, list) and isinstance(items, Mapping):
-        return [_fitted(item, items, f"{where}[{index}]") for index, item in enumerate(value)]
+        return [fitted(item, items, f"{where}[{index}]") for index, item in enumerate(value)]
     return value
 
 
@@ -85,7 +95,7 @@ def _fitted_object(value: dict[str, Any], schema: Schema, where: str) -> dict[st
     if missing:
         raise InvalidReply(f"{where} lacks {', '.join(missing)}")
     return {
-        name: _fitted(part, properties[name], f"{where}.{name}") if name in properties else part
+        name: fitted(part, properties[name], f"{where}.{name}") if name in properties else part
         for name, part in value.items()
     }
 

@@ -8,6 +8,7 @@ together all of them that say something; and the question itself is always searc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from octavo.errors import InvalidReply, ModelError
 from octavo.library.corpus import Corpus
@@ -24,12 +25,15 @@ _SAMPLED_DOCUMENTS = 8
 _SAMPLED_CHARACTERS = 4_000
 _LEAST_SHARE = 0.1
 _LONGEST_KEYWORD = 60
+_USABLE = {**prompts.ANALYSIS_SCHEMA, "required": ("information", "instruction", "keywords")}
+_FEW_TERMS = 3
+_PUNCTUATION = ".,;:!?…\"'“”‘’«»()¿¡。，；：！？"
 
 
 async def analyse_question(session: Session, question: str) -> QuestionAnalysis:
     """Ask the model for information, instruction and keywords; fall back to the question itself where the reply cannot
     be used or the question is too long to be asked about."""
-    plain = QuestionAnalysis.plain(question)
+    plain = _as_it_stands(session, question)
     request = analysis_request(session.corpus, question)
     if not session.options.analyse or not session.fits(request):
         return plain
@@ -48,8 +52,16 @@ async def recorded_analysis(session: Session, question: str) -> QuestionAnalysis
     return QuestionAnalysis.plain(question)
 
 
+def _as_it_stands(session: Session, question: str) -> QuestionAnalysis:
+    """The question itself. One that says too little to be searched for ("And his sister?") is searched for with the
+    words of the one before it, too."""
+    before = [message.content for message in session.history if message.role == "user"]
+    words = before[-1].split() if before and len(content_terms(question)) < _FEW_TERMS else ()
+    return replace(QuestionAnalysis.plain(question), keywords=_distinct([word.strip(_PUNCTUATION) for word in words]))
+
+
 def _understood(reply_text: str, question: str) -> QuestionAnalysis:
-    reply = parse_reply(reply_text, prompts.ANALYSIS_SCHEMA)
+    reply = parse_reply(reply_text, _USABLE)
     information, instruction = (_own_words(str(reply[part]), question) for part in ("information", "instruction"))
     if not set(content_terms(f"{information} {instruction}")) >= set(content_terms(question)):
         information, instruction = question, ""
@@ -60,6 +72,7 @@ def _understood(reply_text: str, question: str) -> QuestionAnalysis:
         keywords=_distinct(reply["keywords"]),
         language=main_language(question),
         by_model=True,
+        whole=bool(reply.get("whole")),
     )
 
 

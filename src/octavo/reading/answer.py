@@ -12,7 +12,7 @@ from typing import Any, Literal
 from octavo.documents.chunks import Chunk
 from octavo.documents.document import DocumentRef, Span
 
-Level = Literal["whole", "retrieve", "read"]
+Level = Literal["whole", "retrieve", "read", "reason", "summarize"]
 """How an answer was reached."""
 
 Support = Literal["supported", "unsupported", "unchecked"]
@@ -30,11 +30,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Sentences of a chunk that a reader pointed at; none where it quoted what does not stand there.
+    """Sentences of a chunk that a reader pointed at for `question`; none where it quoted what does not stand there.
 
     `confidence` is the probability that the reply is not "none", where the endpoint returns logprobs.
     """
 
+    question: str
     chunk: Chunk
     sentences: tuple[Span, ...]
     confidence: float | None = None
@@ -137,31 +138,17 @@ class Answer:
             "answer": self.text,
             "found": self.found,
             "level": self.level,
-            "citations": [_citation_json(citation) for citation in self.citations],
+            "citations": [citation_json(citation) for citation in self.citations],
             "passages": [
-                {"document": _document_json(p.document), "start": p.span.start, "end": p.span.end}
-                for p in self.passages
+                {"document": document_json(p.document), "start": p.span.start, "end": p.span.end} for p in self.passages
             ],
-            "coverage": {
-                "chunks": self.coverage.chunks,
-                "read": self.coverage.read,
-                "relevant": self.coverage.relevant,
-                "failed": self.coverage.failed,
-                "skipped": self.coverage.skipped,
-            },
-            "usage": {
-                "calls": self.usage.calls,
-                "reused_calls": self.usage.reused_calls,
-                "prompt_tokens": self.usage.prompt_tokens,
-                "cached_tokens": self.usage.cached_tokens,
-                "completion_tokens": self.usage.completion_tokens,
-                "seconds": round(self.usage.seconds, 3),
-            },
+            "coverage": coverage_json(self.coverage),
+            "usage": usage_json(self.usage),
             "steps": [
                 {
                     "question": step.question,
                     "answer": step.answer,
-                    "citations": [_citation_json(citation) for citation in step.citations],
+                    "citations": [citation_json(citation) for citation in step.citations],
                 }
                 for step in self.steps
             ],
@@ -169,18 +156,43 @@ class Answer:
         }
 
 
-def _document_json(document: DocumentRef) -> dict[str, str]:
+def document_json(document: DocumentRef) -> dict[str, str]:
+    """A document in JSON."""
     return {"id": document.id, "name": document.name}
 
 
-def _citation_json(citation: Citation) -> dict[str, Any]:
+def citation_json(citation: Citation) -> dict[str, Any]:
+    """A citation in JSON."""
     return {
         "marker": citation.marker,
-        "document": _document_json(citation.document),
+        "document": document_json(citation.document),
         "start": citation.span.start,
         "end": citation.span.end,
         "quote": citation.quote,
         "page": citation.page,
         "section": list(citation.section),
         "support": citation.support,
+    }
+
+
+def coverage_json(coverage: Coverage) -> dict[str, int]:
+    """What was covered, in JSON."""
+    return {
+        "chunks": coverage.chunks,
+        "read": coverage.read,
+        "relevant": coverage.relevant,
+        "failed": coverage.failed,
+        "skipped": coverage.skipped,
+    }
+
+
+def usage_json(usage: Usage) -> dict[str, int | float]:
+    """The account, in JSON."""
+    return {
+        "calls": usage.calls,
+        "reused_calls": usage.reused_calls,
+        "prompt_tokens": usage.prompt_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "seconds": round(usage.seconds, 3),
     }

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from octavo.documents.chunks import Chunk
-from octavo.errors import BudgetExhausted, InvalidReply, ModelError, WindowExceeded, WindowTooSmall
-from octavo.models.chat import Completion, Request
+from octavo.errors import (
+    BudgetExhausted,
+    InvalidReply,
+    ModelError,
+    ModelUnavailable,
+    RequestRejected,
+    WindowExceeded,
+    WindowTooSmall,
+)
+from octavo.models.chat import Request
 from octavo.models.structured import parse_reply
 from octavo.reading import prompts
-from octavo.reading.answer import Citation, Support
+from octavo.reading.answer import Citation
 from octavo.reading.citations import Sources
 from octavo.reading.citing import CitingStream
-from octavo.reading.events import AnswerDelta, PassagesPacked
+from octavo.reading.events import PassagesPacked
 from octavo.reading.packing import Packing, pack
 from octavo.reading.question import QuestionAnalysis
 from octavo.reading.session import Session
+from octavo.reading.streaming import judged_citations, stream_cited
 
 _SMALLER = 0.7
 """After a window error of the server, passages are packed into this share of the room."""
@@ -82,8 +91,9 @@ def affordable_room(session: Session, analysis: QuestionAnalysis) -> int:
 def answer_request(session: Session, analysis: QuestionAnalysis, packing: Packing) -> Request:
     """The call that answers."""
     cite = session.options.cite is not False
+    messages = prompts.answer(packing.text, analysis.question, analysis.language, cite=cite, notes=analysis.notes)
     return Request(
-        prompts.answer(packing.text, analysis.question, analysis.language, cite=cite),
+        session.after_history(messages),
         max_tokens=session.options.answer_tokens or 0,
         # A very small model writes its one sentence again and again, a line each.
         stop=() if cite else ("\n",),
@@ -112,13 +122,12 @@ async def is_sufficient(session: Session, analysis: QuestionAnalysis, packing: P
     """The model's own verdict on whether the passages hold what is needed; its prompt begins as the answering one does,
     so a prefix cache makes it cheap. Without a usable verdict: not sufficient. Raises `BudgetExhausted` where `keep`
     tokens would not be left of the budget."""
-    request = Request(
-        prompts.sufficient(packing.text, analysis.question), max_tokens=16, schema=prompts.SUFFICIENT_SCHEMA
-    )
+    messages = session.after_history(prompts.sufficient(packing.text, analysis.question))
+    request = Request(messages, max_tokens=16, schema=prompts.SUFFICIENT_SCHEMA)
     if not session.fits(request):
         return False
     try:
-        completion = await session.complete(request, documents=_documents(packing), keep=keep)
+        completion = await session.complete(request, documents=_documents(session, packing), keep=keep)
         return bool(parse_reply(completion.text, prompts.SUFFICIENT_SCHEMA)["sufficient"])
     except (InvalidReply, ModelError) as error:
         session.raise_if_fatal(error)
@@ -127,12 +136,13 @@ async def is_sufficient(session: Session, analysis: QuestionAnalysis, packing: P
 
 async def write_answer(session: Session, analysis: QuestionAnalysis, packer: Packer) -> Written:
     """Pack, ask, and stream the answer with verified citations. A window error of the server is answered by packing
-    smaller. Raises `ModelError`, or `BudgetExhausted` where not even the answering call can be paid."""
+    smaller, and so is, once, any other failure: it may be about what the prompt holds. Raises `ModelError`, or
+    `BudgetExhausted` where not even the answering call can be paid."""
     room = answer_room(session, analysis)
     packing, request = await fit(session, analysis, packer, room)
     if not session.calls.recorded(request):  # what is recorded costs nothing, whatever is left of the budget
         room = affordable_room(session, analysis)
-    for _ in range(_SHRINKS):
+    for shrunk in range(_SHRINKS):
         try:
             packing, request = await fit(session, analysis, packer, room)
         except WindowTooSmall:
@@ -142,7 +152,9 @@ async def write_answer(session: Session, analysis: QuestionAnalysis, packer: Pac
         await session.emit(PassagesPacked(packing.passages, session.model.measure(request.messages), session.window))
         try:
             return await _write(session, packing, request, analysis)
-        except WindowExceeded as error:
+        except (WindowExceeded, RequestRejected, ModelUnavailable) as error:
+            if not isinstance(error, WindowExceeded) and shrunk:
+                raise
             await session.warn(f"packed smaller: {error}")
             room = int(room * _SMALLER)
     raise WindowTooSmall(
@@ -154,25 +166,15 @@ async def write_answer(session: Session, analysis: QuestionAnalysis, packer: Pac
 
 async def _write(session: Session, packing: Packing, request: Request, analysis: QuestionAnalysis) -> Written:
     sources = Sources(session.corpus, packing.passages)
-    stream = CitingStream(sources, attribute=session.options.attribute)
-    cut = False
-    try:
-        async for piece in session.stream(request, documents=_documents(packing)):
-            if isinstance(piece, Completion):
-                if piece.finish_reason == "length":
-                    await session.warn(f"the answer was cut at {request.max_tokens:,} tokens; raise --answer-tokens")
-            else:
-                await _emit(session, stream.feed(piece))
-    except BudgetExhausted:
-        if stream.empty:
-            raise
-        cut = True
-    await _emit(session, stream.finish())
+    stream, cut = await stream_cited(
+        session,
+        request,
+        sources,
+        documents=_documents(session, packing),
+        too_long=f"the answer was cut at {request.max_tokens:,} tokens; raise --answer-tokens",
+    )
     await _warn(session, stream, sources, analysis.question)
-    if session.options.support == "model":
-        citations = await _judged(session, stream)
-    else:
-        citations = tuple(cited.citation for cited in stream.cited)
+    citations = await judged_citations(session, stream)
     for citation in citations:
         if citation.support == "unsupported":
             await session.warn(f"{citation.marker} does not bear out the sentence that cites it")
@@ -188,30 +190,5 @@ async def _warn(session: Session, stream: CitingStream, sources: Sources, questi
         await session.warn("the model wrote no answer")
 
 
-async def _emit(session: Session, text: str) -> None:
-    if text:
-        await session.emit(AnswerDelta(text))
-
-
-async def _judged(session: Session, stream: CitingStream) -> tuple[Citation, ...]:
-    """The citations with the model's verdict on each in place of the lexical one."""
-    judged = []
-    for cited in stream.cited:
-        citation = cited.citation
-        request = Request(
-            prompts.support(citation.quote, cited.statement), max_tokens=16, schema=prompts.SUPPORT_SCHEMA
-        )
-        verdict: Support = "unchecked"
-        if session.fits(request):
-            try:
-                completion = await session.complete(request, documents=(citation.document.id,))
-                reply = parse_reply(completion.text, prompts.SUPPORT_SCHEMA)
-                verdict = "supported" if reply["supported"] else "unsupported"
-            except (InvalidReply, ModelError, BudgetExhausted):
-                verdict = "unchecked"
-        judged.append(replace(citation, support=verdict))
-    return tuple(judged)
-
-
-def _documents(packing: Packing) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(passage.document.id for passage in packing.passages))
+def _documents(session: Session, packing: Packing) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*(passage.document.id for passage in packing.passages), *session.history_documents)))

@@ -8,12 +8,12 @@ given out is never withdrawn. Knows nothing of models, budgets or events.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import regex
 
 from octavo.reading import prompts
 from octavo.reading.answer import Citation
-from octavo.reading.citations import Sources
 
 _MARKER = regex.compile(r"\s*[\[【]\s*(?:passages?\s*)?(\d{1,3}(?:\s*[,;、，]\s*\d{1,3})*)\s*[\]】]", regex.IGNORECASE)
 _GOES_ON_AFTER_MARKER = regex.compile(r"\s*(?:[.,;:!?。，；：！？\[【]|$)")
@@ -34,6 +34,18 @@ class Cited:
     statement: str
 
 
+class Citable(Protocol):
+    """What a text may cite, by number; `citations.Sources` is one."""
+
+    def cite(self, number: int, statement: str) -> Citation | None:
+        """The place under `number` that bears `statement` out best, without a marker; None where there is none."""
+        ...
+
+    def attribute(self, statement: str) -> Citation | None:
+        """The place that a statement without a number rests on, if there is one."""
+        ...
+
+
 class CitingStream:
     """Takes the model's pieces and gives back what may be shown.
 
@@ -41,7 +53,7 @@ class CitingStream:
     the model wrote the word for "not found"; `dropped` counts markers that point at no passage.
     """
 
-    def __init__(self, sources: Sources, *, attribute: bool) -> None:
+    def __init__(self, sources: Citable, *, attribute: bool) -> None:
         self.text = ""
         self.cited: list[Cited] = []
         self.not_found = False
@@ -116,6 +128,15 @@ class CitingStream:
         citation = replace(citation, marker=f"[{len(self.cited) + 1}]")
         self.cited.append(Cited(citation, statement))
         return citation.marker
+
+
+def split_sentences(text: str) -> list[str]:
+    """The sentences of a cited text, each with its markers and the white space after it."""
+    sentences = []
+    while end := _sentence_end(text):
+        sentences.append(text[:end])
+        text = text[end:]
+    return [*sentences, text] if text.strip() else sentences
 
 
 def _is_marker(match: regex.Match[str]) -> bool:

@@ -6,6 +6,7 @@ Makes no call.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from octavo.errors import UsageError
 from octavo.models.chat import Request
@@ -25,7 +26,8 @@ _MEASURED = 256
 
 
 async def estimate_reading(session: Session, question: str, level: LevelChoice, ledger: Ledger) -> Estimate:
-    """The estimate for `level`; "auto" is `whole` where the documents fit, else the climb up to `read`."""
+    """The estimate for `level`; "auto" is `whole` where the documents fit, else the climb up to `read`. Where they may
+    be read more than once, the figures are of one time."""
     corpus = session.corpus
     if not corpus.chunks:
         raise UsageError("there is nothing to read: name a document with text, or add one with: octavo add SOURCE")
@@ -37,11 +39,11 @@ async def estimate_reading(session: Session, question: str, level: LevelChoice, 
         return _priced(session, ledger, "whole", [answer_request(session, plain, packing)])
     requests = [analysis_request(corpus, question)] if session.options.analyse else []
     analysis = await recorded_analysis(session, question)
-    if level in {"read", "auto"}:
+    if level != "retrieve":
         strategy = session.options.strategy or "number"
         shown = (piece for piece in pieces(corpus, session.options) if piece.sentences)
         longest = session.options.reply_tokens
-        requests.extend(read_request(piece, question, strategy, reply_tokens=longest) for piece in shown)
+        requests.extend(read_request(piece, [question], strategy, reply_tokens=longest) for piece in shown)
     ranked = rank_for_question(corpus, analysis, limit=400)
     _, request = await fit(
         session,
@@ -51,7 +53,12 @@ async def estimate_reading(session: Session, question: str, level: LevelChoice, 
     )
     # The climb answers, or asks whether the passages suffice, once more.
     requests.extend([request] * (2 if level == "auto" else 1))
-    return _priced(session, ledger, "retrieve" if level == "retrieve" else "read", requests)
+    if level == "retrieve":
+        return _priced(session, ledger, "retrieve", requests)
+    options = session.options
+    estimate = _priced(session, ledger, "reason" if level == "reason" else "read", requests)
+    climbs = level == "reason" or (level == "auto" and options.highest == "reason")
+    return replace(estimate, passes=options.rounds * ((level != "reason") + (options.steps if climbs else 0)))
 
 
 def _priced(session: Session, ledger: Ledger, level: Level, requests: Sequence[Request]) -> Estimate:

@@ -1,7 +1,7 @@
 """Everything that happens while documents are read, as typed, frozen events.
 
 Progress bars, the closing account, `Reader.stream()` and, later, the web page and training traces are all renderings
-of these. The last event of a reading is `Answered`.
+of these. The last event of a reading is `Answered`, of a summary `Summarised`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from octavo.documents.document import DocumentRef
-from octavo.reading.answer import Answer, Coverage, Finding, Level, Passage
+from octavo.reading.answer import Answer, Citation, Coverage, Finding, Level, Passage, Usage
 from octavo.reading.question import QuestionAnalysis
+from octavo.reading.summary import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,14 @@ class LevelStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionRewritten:
+    """A question of a conversation is asked in words that stand alone."""
+
+    question: str
+    standalone: str
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionAnalysed:
     """The question is split into information and instruction, with keywords."""
 
@@ -30,14 +39,15 @@ class QuestionAnalysed:
 
 @dataclass(frozen=True, slots=True)
 class ChunkRead:
-    """One chunk is read (all of a call's chunks are reported one by one); `finding` is None where it does not help.
+    """One chunk is read (all of a call's chunks are reported one by one); `findings` has one for each question that it
+    helps to answer.
 
     `tokens` are the chunk's own; `reused` says that the ledger had the reply."""
 
     document: DocumentRef
     index: int
     tokens: int
-    finding: Finding | None
+    findings: tuple[Finding, ...]
     coverage: Coverage
     reused: bool
 
@@ -50,6 +60,57 @@ class ChunkFailed:
     index: int
     reason: str
     coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class RoundStarted:
+    """All chunks are read once more, for the `number`-th time, with `notes` of what was found so far."""
+
+    number: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubQuestionAsked:
+    """A step of the level `reason` looks something up; `step` counts from 1."""
+
+    step: int
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubQuestionAnswered:
+    """What looking it up came to; `found` as in `Answer`."""
+
+    step: int
+    question: str
+    answer: str
+    found: bool | None
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartSummarised:
+    """One part of the documents is summarised, from its text or from the summaries of its parts; `document` is None for
+    one that is made of documents. `text` is empty where it says nothing on the focus. `tokens` are those of its text
+    where it was shown, else 0; `reused` says that the ledger had the reply."""
+
+    document: DocumentRef | None
+    title: str
+    text: str
+    tokens: int
+    coverage: Coverage
+    reused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """A step of the level `reason` called a tool; `text` is what it gave, or why it `failed`."""
+
+    step: int
+    call: str
+    text: str
+    failed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +138,41 @@ class AnswerDelta:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The reading is over."""
+    """A question is answered; of a single question the last event."""
 
     answer: Answer
 
 
-Event = LevelStarted | QuestionAnalysed | ChunkRead | ChunkFailed | PassagesPacked | Warned | AnswerDelta | Answered
+@dataclass(frozen=True, slots=True)
+class BatchFinished:
+    """Several questions are answered; `usage` is the account of the whole, `warnings` are those about it."""
+
+    usage: Usage
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summarised:
+    """The documents are summarised."""
+
+    summary: Summary
+
+
+Event = (
+    LevelStarted
+    | QuestionRewritten
+    | QuestionAnalysed
+    | ChunkRead
+    | ChunkFailed
+    | RoundStarted
+    | SubQuestionAsked
+    | SubQuestionAnswered
+    | ToolCalled
+    | PartSummarised
+    | PassagesPacked
+    | Warned
+    | AnswerDelta
+    | Answered
+    | BatchFinished
+    | Summarised
+)

@@ -16,7 +16,13 @@ from octavo.reading.answer import Level
 Strategy = Literal["number", "quote", "opening"]
 """How the reader points at sentences: by number, by copying them, or by their opening words."""
 
-LevelChoice = Literal["auto", "whole", "retrieve", "read"]
+Highest = Literal["retrieve", "read", "reason"]
+"""How far "auto" may climb."""
+
+Calling = Literal["schema", "native"]
+"""How a model calls tools."""
+
+LevelChoice = Literal["auto", "whole", "retrieve", "read", "reason"]
 """A level, or the cheapest that suffices."""
 
 
@@ -28,7 +34,14 @@ class ReadingOptions:
     - `strategy`: how the reader points at sentences.
     - `read_tokens`: the most that one reading call is shown: neighbouring chunks are shown together up to it. None: one
       chunk a call.
-    - `reply_tokens`: the longest reply of a reader. None: what the strategy needs.
+    - `reply_tokens`: the longest reply of a reader about one question. None: what the strategy needs.
+    - `questions_at_once`: the most questions that one reading call is asked.
+    - `rounds`: how often the documents are read; from the second time on, every chunk with what the time before found
+      as notes, until nothing new is found.
+    - `steps`: the most steps of the level `reason`.
+    - `calling`: how the model plans a step of `reason`: by a schema, which any server takes, or by the endpoint's own
+      tool calls ("native").
+    - `highest`: the highest level that "auto" climbs to.
     - `fill`: the most that the passages shown to the answering model hold. None: all that the window leaves.
     - `answer_tokens`: the longest answer.
     - `analyse`: whether the model splits the question and writes keywords. The smallest models only repeat the prompt.
@@ -45,6 +58,11 @@ class ReadingOptions:
     strategy: Strategy | None = None
     read_tokens: int | None = None
     reply_tokens: int | None = None
+    questions_at_once: int | None = None
+    rounds: int = 1
+    steps: int = 6
+    calling: Calling = "schema"
+    highest: Highest | None = None
     fill: int | None = None
     answer_tokens: int | None = None
     analyse: bool | None = None
@@ -60,6 +78,9 @@ class ReadingOptions:
             "chunk_tokens": 64,
             "read_tokens": 1,
             "reply_tokens": 4,
+            "questions_at_once": 1,
+            "rounds": 1,
+            "steps": 1,
             "fill": 64,
             "answer_tokens": 1,
             "concurrency": 1,
@@ -80,6 +101,8 @@ class ReadingOptions:
             analyse=(not small) if self.analyse is None else self.analyse,
             cite=(not small) if self.cite is None else self.cite,
             reply_tokens=self.reply_tokens or (SMALL_MODEL_REPLY if small else None),
+            questions_at_once=self.questions_at_once or (1 if small else 6),
+            highest=self.highest or ("read" if small else "reason"),
             fill=self.fill or (SMALL_MODEL_FILL if small else None),
             answer_tokens=self.answer_tokens or (SMALL_MODEL_ANSWER if small else min(1024, window // 6)),
         )
@@ -107,7 +130,8 @@ class Estimate:
 
     `calls` include the `reused_calls`, which the ledger has; tokens are of the others, `completion_tokens` at most.
     `seconds` comes from the rate measured in earlier calls to this model; None where there were none. `chunks` and
-    `document_tokens` tell how much there is to read.
+    `document_tokens` tell how much there is to read; `passes` how often it may be read at most, the figures being of
+    one time.
     """
 
     level: Level
@@ -118,3 +142,4 @@ class Estimate:
     prompt_tokens: int
     completion_tokens: int
     seconds: float | None
+    passes: int = 1

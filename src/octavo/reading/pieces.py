@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from octavo.documents.chunks import Chunk
@@ -10,7 +10,7 @@ from octavo.documents.document import Document, Span
 from octavo.documents.sentences import sentence_spans
 from octavo.library.corpus import Corpus
 from octavo.models.chat import Request
-from octavo.reading import pointing, prompts
+from octavo.reading import pointing, pointing_many, prompts
 from octavo.reading.options import ReadingOptions, Strategy
 from octavo.reading.packing import runs
 
@@ -38,15 +38,18 @@ def pieces(corpus: Corpus, options: ReadingOptions, first: Mapping[Chunk, int] |
         yield Piece(document, tuple(group), tuple(s for s in sentences if s.of(document.text).strip()))
 
 
-def read_request(piece: Piece, question: str, strategy: Strategy, *, reply_tokens: int | None = None) -> Request:
-    """The call that reads `piece` for `question`; `reply_tokens` is the longest reply, by default the strategy's."""
+def read_request(
+    piece: Piece, questions: Sequence[str], strategy: Strategy, *, notes: str = "", reply_tokens: int | None = None
+) -> Request:
+    """The call that reads `piece` for `questions`, with `notes` from other passages; `reply_tokens` is the longest
+    reply about one of them, by default the strategy's."""
     document = piece.document
     middle = (piece.sentences[0].start + piece.sentences[-1].end) // 2
     place = prompts.place(document.name, document.section_path(middle))
     passage = pointing.show(strategy, document.text, piece.sentences)
     return Request(
-        prompts.read(strategy, place, passage, question),
-        max_tokens=reply_tokens or pointing.reply_tokens(strategy),
-        schema=pointing.reply_schema(strategy, len(piece.sentences)),
+        prompts.read(strategy, place, passage, questions, notes),
+        max_tokens=pointing_many.reply_tokens(strategy, len(questions), each=reply_tokens),
+        schema=pointing_many.reply_schema(strategy, len(piece.sentences), len(questions)),
         logprobs=True,
     )

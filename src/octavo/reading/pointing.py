@@ -81,8 +81,7 @@ def _understand_numbers(completion: Completion, sentences: Sequence[Span]) -> Po
 
 def _understand_lines(strategy: Strategy, completion: Completion, text: str, sentences: Sequence[Span]) -> Pointing:
     confidence = _confidence(completion.logprobs, _begins_none, _begins_otherwise)
-    reply = _THOUGHT.sub("", completion.text)
-    lines = [_LIST_MARK.sub("", line).strip() for line in reply.splitlines()]
+    lines = [_LIST_MARK.sub("", line).strip() for line in without_thoughts(completion.text).splitlines()]
     lines = [line for line in lines if line]
     if not lines:
         raise InvalidReply("the reader's reply is empty")
@@ -100,6 +99,11 @@ def _understand_lines(strategy: Strategy, completion: Completion, text: str, sen
         found.update(indices)
         dropped += not indices
     return Pointing(tuple(sentences[index] for index in sorted(found)), confidence, dropped)
+
+
+def without_thoughts(reply: str) -> str:
+    """A reply without the thoughts that stand before it."""
+    return _THOUGHT.sub("", reply)
 
 
 def _plain(text: str) -> str:

@@ -13,7 +13,9 @@ class QuestionAnalysis:
 
     `question` is the user's own, and what every reader and the answering model are asked; `information` is what it
     asks, `instruction` how the answer is wanted; `keywords` are search words in the languages of the documents;
-    `language` is the question's own. `by_model` says that the model made it; else it is the question itself.
+    `language` is the question's own. `by_model` says that the model made it; else it is the question itself. `whole`
+    says that it is about the documents as a whole, and no place in them answers it. `notes` are what was found out on
+    the way, shown to the answering model beside the passages.
     """
 
     question: str
@@ -22,6 +24,8 @@ class QuestionAnalysis:
     keywords: tuple[str, ...]
     language: str | None
     by_model: bool
+    whole: bool = False
+    notes: str = ""
 
     @classmethod
     def plain(cls, question: str) -> QuestionAnalysis:

@@ -1,13 +1,14 @@
 """Level 2, `read`: every chunk is shown to the model, in parallel, and what helps is kept.
 
-Pieces (`pieces.py`) go to the model before the question; the reply points at sentences, which code maps to exact spans
-(`pointing.py`). A chunk that fails is reported and costs itself; nothing is left out silently.
+Pieces (`pieces.py`) go to the model before the question, or before several, which then share one prompt; the reply
+points at sentences, which code maps to exact spans (`pointing.py`). A chunk that fails is reported and costs itself;
+nothing is left out silently.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -23,8 +24,9 @@ from octavo.errors import (
     WindowExceeded,
     WindowTooSmall,
 )
-from octavo.models.chat import Completion
-from octavo.reading import pointing, prompts
+from octavo.library.corpus import Corpus
+from octavo.models.chat import Completion, Request
+from octavo.reading import pointing, pointing_many, prompts
 from octavo.reading.answer import Coverage, Finding
 from octavo.reading.events import ChunkFailed, ChunkRead
 from octavo.reading.options import Strategy
@@ -46,10 +48,16 @@ class ReadResult:
     findings: tuple[Finding, ...]
     coverage: Coverage
 
+    def about(self, question: str) -> ReadResult:
+        """What was found for one of the questions."""
+        findings = tuple(finding for finding in self.findings if finding.question == question)
+        return ReadResult(findings, replace(self.coverage, relevant=len(findings)))
+
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """What a piece's reply came to. `helps` is true also where it claimed sentences that do not stand in the piece."""
+    """What a piece's reply came to for one question. `helps` is true also where it claimed sentences that do not stand
+    in the piece."""
 
     sentences: tuple[Span, ...]
     helps: bool
@@ -57,19 +65,33 @@ class _Reply:
     reused: bool
 
 
-async def read_chunks(session: Session, analysis: QuestionAnalysis, *, keep_tokens: int = 0) -> ReadResult:
-    """Show every chunk to the model. A budget that runs out skips the rest; `keep_tokens` of it stay untouched, for the
-    answer. Raises `ModelError` where no call can succeed (a wrong key, a server that is gone), `LibraryError` where
-    replies cannot be recorded, and `WindowTooSmall` where the question leaves no room for a chunk."""
-    return await _Reading(session, analysis, keep_tokens).run()
+async def read_chunks(
+    session: Session, analyses: Sequence[QuestionAnalysis], *, notes: str = "", keep_tokens: int = 0
+) -> ReadResult:
+    """Show every chunk to the model, once for all questions (in groups of the option `questions_at_once`), with `notes`
+    from other passages. A budget that runs out skips the rest; `keep_tokens` of it stay untouched, for the answer.
+
+    Raises `ModelError` where no call can succeed (a wrong key, a server that is gone), `LibraryError` where replies
+    cannot be recorded, and `WindowTooSmall` where a question leaves no room for a chunk.
+    """
+    return await _Reading(session, analyses, notes, keep_tokens).run()
+
+
+def in_document_order(corpus: Corpus, findings: Iterable[Finding], questions: Sequence[str]) -> tuple[Finding, ...]:
+    """The findings as their chunks stand in the corpus; those of one chunk as the questions stand in the list."""
+    place = {reference.id: index for index, reference in enumerate(corpus.documents)}
+    asked = {question: index for index, question in enumerate(questions)}
+    return tuple(sorted(findings, key=lambda f: (place[f.chunk.document_id], f.chunk.index, asked[f.question])))
 
 
 class _Reading:
     """One pass over the chunks: workers take pieces from a shared iterator and report."""
 
-    def __init__(self, session: Session, analysis: QuestionAnalysis, keep_tokens: int) -> None:
+    def __init__(self, session: Session, analyses: Sequence[QuestionAnalysis], notes: str, keep_tokens: int) -> None:
         self.session = session
-        self.analysis = analysis
+        self.search_text = " ".join(analysis.search_text for analysis in analyses)
+        self.questions = tuple(dict.fromkeys(analysis.question for analysis in analyses))
+        self.notes = notes
         self.keep_tokens = keep_tokens
         self.strategy: Strategy = session.options.strategy or "number"
         self.findings: list[Finding] = []
@@ -95,9 +117,8 @@ class _Reading:
                 f"{self.unmapped:,} replies of the reader quote nothing that stands in their chunk; the chunks were "
                 "kept as relevant"
             )
-        place = {reference.id: index for index, reference in enumerate(corpus.documents)}
-        self.findings.sort(key=lambda finding: (place[finding.chunk.document_id], finding.chunk.index))
-        return ReadResult(tuple(self.findings), self.coverage)
+        findings = in_document_order(corpus, self.findings, self.questions)
+        return ReadResult(findings, self.coverage)
 
     async def _ranks(self) -> Mapping[Chunk, int] | None:
         """Under a budget, what BM25 ranks highest is read first, so that the best answer so far is a good one."""
@@ -105,14 +126,16 @@ class _Reading:
         if budget.tokens is None and budget.seconds is None:
             return None
         corpus = self.session.corpus
-        hits = await asyncio.to_thread(corpus.search, self.analysis.search_text, len(corpus.chunks))
+        hits = await asyncio.to_thread(corpus.search, self.search_text, len(corpus.chunks))
         return {hit.chunk: rank for rank, hit in enumerate(hits)}
 
     def _require_room(self) -> None:
         """Refuse a question that leaves no room for a chunk, before any call."""
-        fixed = prompts.read(self.strategy, "", "", self.analysis.question)
-        reply_tokens = self.session.options.reply_tokens or pointing.reply_tokens(self.strategy)
-        left = self.session.room(fixed, reply_tokens)
+        reply_tokens = pointing_many.reply_tokens(self.strategy, 1, each=self.session.options.reply_tokens)
+        left = min(
+            self.session.room(prompts.read(self.strategy, "", "", [question], self.notes), reply_tokens)
+            for question in self.questions
+        )
         # A chunk that does not fit whole is read in halves; a quarter of one must fit.
         needed = self.session.options.chunk_tokens // 4 + 64
         if left < needed:
@@ -127,7 +150,7 @@ class _Reading:
             if self.session.budget_exhausted:
                 return
             try:
-                reply = await self._ask(piece)
+                replies = await self._replies(piece)
             except BudgetExhausted:
                 self.session.budget_exhausted = True
                 return
@@ -136,9 +159,9 @@ class _Reading:
                 self._raise_if_gone(error)
                 await self._report_failed(piece, error)
             else:
-                if not reply.reused:
+                if not all(reply.reused for reply in replies):
                     self.unreachable = 0
-                await self._report_read(piece, reply)
+                await self._report_read(piece, replies)
                 await asyncio.sleep(0)  # a reading that is all in the ledger must not hold up the loop
 
     def _raise_if_gone(self, error: OctavoError) -> None:
@@ -152,47 +175,80 @@ class _Reading:
             self.coverage = replace(self.coverage, failed=self.coverage.failed + 1)
             await self.session.emit(ChunkFailed(piece.document.ref, chunk.index, str(error), self.coverage))
 
-    async def _report_read(self, piece: Piece, reply: _Reply) -> None:
-        unmapped = reply.helps and not reply.sentences
-        self.unmapped += unmapped
+    async def _report_read(self, piece: Piece, replies: Sequence[_Reply]) -> None:
+        self.unmapped += sum(reply.helps and not reply.sentences for reply in replies)
+        reused = all(reply.reused for reply in replies)
         for chunk in piece.chunks:
-            sentences = tuple(sentence for sentence in reply.sentences if sentence.overlaps(chunk.span))
-            finding = Finding(chunk, sentences, reply.confidence) if sentences or unmapped else None
-            if finding:
-                self.findings.append(finding)
+            findings = tuple(self._findings(chunk, replies))
+            self.findings.extend(findings)
             self.coverage = replace(
-                self.coverage,
-                read=self.coverage.read + 1,
-                relevant=self.coverage.relevant + (finding is not None),
+                self.coverage, read=self.coverage.read + 1, relevant=self.coverage.relevant + bool(findings)
             )
             await self.session.emit(
-                ChunkRead(piece.document.ref, chunk.index, chunk.tokens, finding, self.coverage, reply.reused)
+                ChunkRead(piece.document.ref, chunk.index, chunk.tokens, findings, self.coverage, reused)
             )
+
+    def _findings(self, chunk: Chunk, replies: Sequence[_Reply]) -> Iterator[Finding]:
+        for question, reply in zip(self.questions, replies, strict=True):
+            sentences = tuple(sentence for sentence in reply.sentences if sentence.overlaps(chunk.span))
+            if sentences or (reply.helps and not reply.sentences):
+                yield Finding(question, chunk, sentences, reply.confidence)
 
     # --- one piece --------------------------------------------------------------------------------------------------
 
-    async def _ask(self, piece: Piece) -> _Reply:
-        if not piece.sentences:  # nothing but white space
-            return _Reply((), helps=False, confidence=None, reused=True)
-        request = read_request(
-            piece, self.analysis.question, self.strategy, reply_tokens=self.session.options.reply_tokens
+    async def _replies(self, piece: Piece) -> list[_Reply]:
+        """One reply for each question, in order."""
+        most = self.session.options.questions_at_once or 1
+        replies: dict[str, _Reply] = {}
+        for start in range(0, len(self.questions), most):
+            for group in self._groups(piece, self.questions[start : start + most]):
+                # One group after the other: the next finds the passage in the server's prefix cache.
+                replies |= zip(group, await self._ask(piece, group), strict=True)
+        return [replies[question] for question in self.questions]
+
+    def _groups(self, piece: Piece, questions: Sequence[str]) -> Iterator[Sequence[str]]:
+        """All questions together, unless the ledger knows the replies to some that were asked alone."""
+        if len(questions) == 1 or not piece.sentences or self._recorded(piece, questions):
+            yield questions
+            return
+        known = [question for question in questions if self._recorded(piece, [question])]
+        yield from ([question] for question in known)
+        if new := [question for question in questions if question not in known]:
+            yield new
+
+    def _recorded(self, piece: Piece, questions: Sequence[str]) -> bool:
+        return self.session.calls.recorded(self._request(piece, questions))
+
+    def _request(self, piece: Piece, questions: Sequence[str]) -> Request:
+        return read_request(
+            piece, questions, self.strategy, notes=self.notes, reply_tokens=self.session.options.reply_tokens
         )
+
+    async def _ask(self, piece: Piece, questions: Sequence[str]) -> list[_Reply]:
+        if not piece.sentences:  # nothing but white space
+            return [_Reply((), helps=False, confidence=None, reused=True)] * len(questions)
+        request = self._request(piece, questions)
         if not self.session.fits(request):
-            return await self._ask_halves(piece)
+            return await self._ask_less(piece, questions)
         try:
-            completion = await self.session.complete(
-                request, documents=(piece.document.id,), keep=self.keep_tokens, reading=True
-            )
-            return self._understood(completion, piece)
+            return await self._asked(request, piece, questions)
         except WindowExceeded:
-            return await self._ask_halves(piece)
+            return await self._ask_less(piece, questions)
         except InvalidReply:
+            if len(questions) > 1:
+                return await self._ask_less(piece, questions)
             # The one piece is asked again, for another draw of the reply.
             again = replace(request, temperature=0.3, seed=1, replicate=1)
-            completion = await self.session.complete(
-                again, documents=(piece.document.id,), keep=self.keep_tokens, reading=True
-            )
-            return self._understood(completion, piece)
+            return await self._asked(again, piece, questions)
+
+    async def _asked(self, request: Request, piece: Piece, questions: Sequence[str]) -> list[_Reply]:
+        completion = await self.session.complete(
+            request, documents=(piece.document.id,), keep=self.keep_tokens, reading=True
+        )
+        parts = pointing_many.replies(
+            self.strategy, completion, sentences=len(piece.sentences), questions=len(questions)
+        )
+        return [self._understood(part, piece) for part in parts]
 
     def _understood(self, completion: Completion, piece: Piece) -> _Reply:
         pointed = pointing.understand(self.strategy, completion, piece.document.text, piece.sentences)
@@ -205,16 +261,26 @@ class _Reading:
             sentences = (pointed.sentences or piece.sentences) if helps else ()
         return _Reply(sentences, helps, pointed.confidence, completion.reused)
 
-    async def _ask_halves(self, piece: Piece) -> _Reply:
-        """Read a piece that does not fit the window in two halves."""
-        replies = [await self._ask(replace(piece, sentences=half)) for half in _halves(piece.sentences)]
-        known = [reply.confidence for reply in replies if reply.confidence is not None]
-        return _Reply(
-            tuple(sentence for reply in replies for sentence in reply.sentences),
-            helps=any(reply.helps for reply in replies),
-            confidence=max(known, default=None),
-            reused=all(reply.reused for reply in replies),
-        )
+    async def _ask_less(self, piece: Piece, questions: Sequence[str]) -> list[_Reply]:
+        """Ask what was too much for one call in two: half of the questions, or one question of half of the piece."""
+        if len(questions) > 1:
+            middle = len(questions) // 2
+            return [*await self._ask(piece, questions[:middle]), *await self._ask(piece, questions[middle:])]
+        first, second = [
+            await self._ask(replace(piece, sentences=half), questions) for half in _halves(piece.sentences)
+        ]
+        return [_joined(*replies) for replies in zip(first, second, strict=True)]
+
+
+def _joined(*replies: _Reply) -> _Reply:
+    """The replies to the parts of a piece as one."""
+    known = [reply.confidence for reply in replies if reply.confidence is not None]
+    return _Reply(
+        tuple(sentence for reply in replies for sentence in reply.sentences),
+        helps=any(reply.helps for reply in replies),
+        confidence=max(known, default=None),
+        reused=all(reply.reused for reply in replies),
+    )
 
 
 def _halves(sentences: tuple[Span, ...]) -> tuple[tuple[Span, ...], tuple[Span, ...]]:

@@ -4,7 +4,8 @@
                    └── read every chunk ── rank findings ──┘  level read
 
 `Reader` prepares what every reading shares (the model, the ledger, the limiter), opens the documents as a corpus, runs
-`levels.answer_question`, and hands out its events. `ask` and `stream` are the synchronous face of `aask` and `astream`.
+`climbing.answer_question`, and hands out its events. `ask` and `stream` are the synchronous face of `aask` and
+`astream`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from octavo.documents.document import Document
@@ -23,17 +26,26 @@ from octavo.library.corpus import Corpus
 from octavo.library.home import default_home
 from octavo.library.library import Library
 from octavo.models.calls import Calls
-from octavo.models.chat import ChatModel
+from octavo.models.chat import ChatModel, Message
 from octavo.models.ledger import Ledger
 from octavo.models.limiter import Limiter
 from octavo.models.retry import Retry
 from octavo.reading import sync
 from octavo.reading.answer import Answer
+from octavo.reading.climbing import answer_question, answer_questions
 from octavo.reading.estimating import estimate_reading
-from octavo.reading.events import Answered, Event
-from octavo.reading.levels import answer_question
+from octavo.reading.events import Answered, BatchFinished, Event
+from octavo.reading.following import followed
+from octavo.reading.history import with_history
+from octavo.reading.levels import only_shared
 from octavo.reading.options import Budget, Estimate, LevelChoice, ReadingOptions
 from octavo.reading.session import Emit, Session
+from octavo.reading.tool_choice import ToolChoice
+
+if TYPE_CHECKING:
+    from octavo.reading.chatting import Chat
+    from octavo.reading.conversation import Conversation
+    from octavo.reading.conversations import Conversations
 
 Readable = Library | Document | str | Path
 """What can be asked about: a library, a document, or a path or URL."""
@@ -41,15 +53,13 @@ Readable = Library | Document | str | Path
 SMALLEST_WINDOW = 1024
 """Below this there is no room for instructions, a question and a chunk. 4,096 and more are supported."""
 
-_EVENTS_AHEAD = 256
-
 
 class Reader:
     """Asks a chat model questions about documents of any length.
 
     `window` limits the model's own (in tokens). `ledger` keeps every call; by default the one in `home`. `retry` says
-    how often, and after which pauses, a failed call is tried again. A reader may be used for many questions, at once
-    too, and from several threads.
+    how often, and after which pauses, a failed call is tried again. `tools` are what the level `reason` may call beside
+    looking up. A reader may be used for many questions, at once too, and from several threads.
     """
 
     def __init__(
@@ -61,6 +71,7 @@ class Reader:
         ledger: Ledger | None = None,
         home: Path | None = None,
         retry: Retry | None = None,
+        tools: ToolChoice | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.model = model
@@ -69,59 +80,116 @@ class Reader:
         self._home = home
         self._ledger = ledger
         self._retry = retry
+        self._tools = tools or ToolChoice()
         self._clock = clock
         self._opening = threading.Lock()
         self._limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, Limiter] = WeakKeyDictionary()
 
     # --- asynchronous -----------------------------------------------------------------------------------------------
 
-    async def astream(
-        self, documents: Readable, question: str, *, level: LevelChoice = "auto", budget: Budget | None = None
+    def astream(
+        self,
+        documents: Readable,
+        question: str,
+        *,
+        level: LevelChoice = "auto",
+        budget: Budget | None = None,
+        history: Sequence[Message] = (),
     ) -> AsyncGenerator[Event, None]:
         """Every event of a reading as it happens; the last is `Answered`. Leaving the loop cancels what is in flight.
+
+        `history` are messages of the user and the assistant that the answering model is shown before the passages; the
+        oldest that would take more than half of the room are left out. `chat` is a conversation with all that belongs
+        to it.
 
         Raises an `OctavoError` where there is no answer to give: a model that cannot be reached, nothing to read, a
         question that leaves no room in the window.
         """
-        events: asyncio.Queue[Event | Exception] = asyncio.Queue(_EVENTS_AHEAD)
 
-        async def run() -> None:
-            try:
-                session = await self._open(documents, question, budget, events.put)
-                answer = await answer_question(session, question, level)
-                for warning in self.model.warnings:  # what has shown on the way
-                    await session.warn(warning)
-                accounted = replace(answer, usage=session.usage(), warnings=tuple(session.warnings))
-                await events.put(Answered(accounted))
-            except Exception as error:  # noqa: BLE001 - raised again where the events are taken
-                await events.put(error)
+        async def answer(session: Session) -> Answer:
+            return await answer_question(with_history(session, question, history), question, level)
 
-        reading = asyncio.create_task(run())
-        try:
-            while True:
-                event = await events.get()
-                if isinstance(event, Exception):
-                    raise event
+        return self.follow(documents, question, answer, budget=budget)
+
+    async def follow(
+        self,
+        documents: Readable,
+        question: str,
+        work: Callable[[Session], Awaitable[Answer]],
+        *,
+        budget: Budget | None = None,
+    ) -> AsyncGenerator[Event, None]:
+        """As `astream`; the answer is what `work` finds in the session that is opened for the question."""
+
+        async def answer(emit: Emit) -> None:
+            session = await self._open(documents, [question], budget, emit)
+            await emit(Answered(await self._accounted(session, await work(session))))
+
+        async with aclosing(followed(answer)) as events:
+            async for event in events:
                 yield event
-                if isinstance(event, Answered):
-                    return
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
 
     async def aask(
-        self, documents: Readable, question: str, *, level: LevelChoice = "auto", budget: Budget | None = None
+        self,
+        documents: Readable,
+        question: str,
+        *,
+        level: LevelChoice = "auto",
+        budget: Budget | None = None,
+        history: Sequence[Message] = (),
     ) -> Answer:
-        """The answer. Raises what `astream` raises."""
-        async for event in self.astream(documents, question, level=level, budget=budget):
+        """The answer. Takes and raises what `astream` does."""
+        async for event in self.astream(documents, question, level=level, budget=budget, history=history):
             if isinstance(event, Answered):
                 return event.answer
         raise AssertionError("a reading ends with Answered or raises")
 
+    async def astream_batch(
+        self,
+        documents: Readable,
+        questions: Sequence[str],
+        *,
+        level: LevelChoice = "auto",
+        budget: Budget | None = None,
+    ) -> AsyncGenerator[Event, None]:
+        """Every event while several questions are answered together: those that need a full reading share one. At the
+        end an `Answered` for each, in order, and `BatchFinished`. An answer's account is of the calls for it alone;
+        those of the shared reading are in the account of the whole. Raises as `astream` does."""
+
+        async def answer(emit: Emit) -> None:
+            session = await self._open(documents, questions, budget, emit)
+            own = {
+                question: session.aside(emit=only_shared(emit), calls=session.calls.apart()) for question in questions
+            }
+            answers = dict(zip(own, await answer_questions(session, own, level), strict=True))
+            for question in questions:
+                said = (*session.warnings, *own[question].warnings)
+                usage = own[question].usage()
+                await emit(Answered(replace(answers[question], usage=usage, warnings=tuple(dict.fromkeys(said)))))
+            for warning in self.model.warnings:
+                await session.warn(warning)
+            await emit(BatchFinished(session.usage(), tuple(session.warnings)))
+
+        async with aclosing(followed(answer)) as events:
+            async for event in events:
+                yield event
+
+    async def abatch(
+        self,
+        documents: Readable,
+        questions: Sequence[str],
+        *,
+        level: LevelChoice = "auto",
+        budget: Budget | None = None,
+    ) -> list[Answer]:
+        """The answers to several questions, in order. Raises what `astream` raises."""
+        events = self.astream_batch(documents, questions, level=level, budget=budget)
+        return [event.answer async for event in events if isinstance(event, Answered)]
+
     async def aestimate(self, documents: Readable, question: str, *, level: LevelChoice = "auto") -> Estimate:
         """What the reading would cost, without a single call. For "auto" where the documents do not fit the window:
         the price of climbing to `read`."""
-        session = await self._open(documents, question, None, _nobody)
+        session = await self._open(documents, [question], None, _nobody)
         return await estimate_reading(session, question, level, self.ledger)
 
     # --- synchronous ------------------------------------------------------------------------------------------------
@@ -137,6 +205,31 @@ class Reader:
     ) -> Answer:
         """`aask` for synchronous programs."""
         return sync.call(lambda: self.aask(documents, question, level=level, budget=budget))
+
+    def batch(
+        self,
+        documents: Readable,
+        questions: Sequence[str],
+        *,
+        level: LevelChoice = "auto",
+        budget: Budget | None = None,
+    ) -> list[Answer]:
+        """`abatch` for synchronous programs."""
+        return sync.call(lambda: self.abatch(documents, questions, level=level, budget=budget))
+
+    def chat(
+        self,
+        documents: Readable,
+        conversation: Conversation | None = None,
+        *,
+        store: Conversations | None = None,
+        record: bool = False,
+    ) -> Chat:
+        """A conversation about documents: a new one, or one that goes on. With a `store` every turn is kept, with the
+        events of its reading where the user wants to `record` them."""
+        from octavo.reading.chatting import Chat
+
+        return Chat(self, documents, conversation, store=store, record=record)
 
     def estimate(self, documents: Readable, question: str, *, level: LevelChoice = "auto") -> Estimate:
         """`aestimate` for synchronous programs."""
@@ -160,11 +253,13 @@ class Reader:
     async def _open(
         self,
         documents: Readable,
-        question: str,
+        questions: Sequence[str],
         budget: Budget | None,
         emit: Emit,
     ) -> Session:
-        if not question.strip():
+        if not questions:
+            raise UsageError("there is no question")
+        if not all(question.strip() for question in questions):
             raise UsageError("the question is empty")
         started = self._clock()
         await self.model.ready()
@@ -194,11 +289,18 @@ class Reader:
             unreadable=tuple(problems),
             started=started,
         )
+        session.toolbox = self._tools.toolbox(session)
         for problem in problems:
             await session.warn(str(problem))
         for warning in self.model.warnings:
             await session.warn(warning)
         return session
+
+    async def _accounted(self, session: Session, answer: Answer) -> Answer:
+        """The answer with its account and all warnings."""
+        for warning in self.model.warnings:  # what has shown on the way
+            await session.warn(warning)
+        return replace(answer, usage=session.usage(), warnings=tuple(session.warnings))
 
     def _corpus(self, documents: Readable, chunk_tokens: int) -> tuple[Corpus, list[SourceError]]:
         library = documents if isinstance(documents, Library) else Library(documents, home=self._home)

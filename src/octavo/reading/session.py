@@ -10,15 +10,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from octavo.errors import BudgetExhausted, OctavoError, SourceError, Unauthorized, UnknownModel
 from octavo.library.corpus import Corpus
 from octavo.models.calls import Calls
-from octavo.models.chat import ChatModel, Completion, Message, Request
+from octavo.models.chat import ChatModel, Completion, Message, Request, ToolSchema
 from octavo.reading.answer import Usage
 from octavo.reading.events import Event, Warned
 from octavo.reading.options import Budget, ReadingOptions
+from octavo.reading.toolbox import Toolbox
 
 Emit = Callable[[Event], Awaitable[None]]
 
@@ -27,9 +28,18 @@ _READING_SHARE_OF_SECONDS = 0.75
 
 
 @dataclass
+class Spending:
+    """What a session and its asides share of a budget: the tokens of calls under way, and whether it ran out."""
+
+    reserved: int = 0
+    exhausted: bool = False
+
+
+@dataclass
 class Session:
     """The state of one reading. `window` is what prompts and replies may hold together, in tokens; `options` have every
-    default filled in; `unreadable` are the sources that could not be read at all."""
+    default filled in; `unreadable` are the sources that could not be read at all; `history` are the messages of a
+    conversation that the answering model is shown before the passages; `history_documents` (ids) those they cite."""
 
     corpus: Corpus
     calls: Calls
@@ -40,19 +50,38 @@ class Session:
     clock: Callable[[], float] = time.monotonic
     unreadable: tuple[SourceError, ...] = ()
     warnings: list[str] = field(default_factory=list)
-    budget_exhausted: bool = False
+    toolbox: Toolbox | None = None
+    spending: Spending = field(default_factory=Spending)
+    kept_tokens: int = 0
+    history: tuple[Message, ...] = ()
+    history_documents: tuple[str, ...] = ()
 
     started: float | None = None
 
     def __post_init__(self) -> None:
         if self.started is None:
             self.started = self.clock()
-        self._reserved = 0
+
+    def aside(self, *, emit: Emit | None = None, calls: Calls | None = None, keep: int = 0) -> Session:
+        """A part of the same reading (a sub-question, an answer that may be discarded): its events may be led elsewhere
+        and its warnings with them, it may have an account of its own, and it leaves `keep` tokens of the budget
+        untouched. Budget and time are shared."""
+        return replace(
+            self,
+            emit=emit or self.emit,
+            warnings=self.warnings if emit is None else list(self.warnings),
+            calls=calls or self.calls,
+            kept_tokens=self.kept_tokens + keep,
+        )
 
     @property
     def model(self) -> ChatModel:
         """The model that is asked."""
         return self.calls.model
+
+    def after_history(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        """A prompt with the history between its system message and the rest."""
+        return (*messages[:1], *self.history, *messages[1:])
 
     async def warn(self, message: str) -> None:
         """Say something once, as an event and in the answer."""
@@ -60,25 +89,37 @@ class Session:
             self.warnings.append(message)
             await self.emit(Warned(message))
 
-    def room(self, messages: Sequence[Message], reply_tokens: int) -> int:
+    def room(self, messages: Sequence[Message], reply_tokens: int, tools: Sequence[ToolSchema] = ()) -> int:
         """Tokens that the window leaves beside `messages` and the reply; negative where they do not fit."""
-        return self.window - self.model.measure(messages) - reply_tokens
+        return self.window - self.model.measure(messages, tools) - reply_tokens
 
     def fits(self, request: Request) -> bool:
         """Whether prompt and reply fit the window."""
-        return self.room(request.messages, request.max_tokens) >= 0
+        return self.room(request.messages, request.max_tokens, request.tools) >= 0
 
     # --- the budget -------------------------------------------------------------------------------------------------
 
     @property
+    def budget_exhausted(self) -> bool:
+        """Whether the budget ended something before its end."""
+        return self.spending.exhausted
+
+    @budget_exhausted.setter
+    def budget_exhausted(self, exhausted: bool) -> None:
+        self.spending.exhausted = exhausted
+
+    @property
     def spent_tokens(self) -> int:
-        """Tokens of the calls paid so far."""
-        account = self.calls.account
+        """Tokens of the calls paid so far, in asides too."""
+        account = self.calls.total
         return account.prompt_tokens + account.completion_tokens
 
     def tokens_left(self) -> int | None:
-        """Tokens of the budget that no call has spent or reserved; None without a budget of tokens."""
-        return None if self.budget.tokens is None else self.budget.tokens - self.spent_tokens - self._reserved
+        """Tokens of the budget that no call has spent or reserved and that are not kept for later; None without a
+        budget of tokens."""
+        if self.budget.tokens is None:
+            return None
+        return self.budget.tokens - self.spent_tokens - self.spending.reserved - self.kept_tokens
 
     @property
     def seconds(self) -> float:
@@ -106,19 +147,19 @@ class Session:
         for the answer begins. Raises `BudgetExhausted` or a `ModelError`."""
         if self.calls.recorded(request):
             return await self.calls.complete(request, documents=documents)
-        tokens = self.model.measure(request.messages) + request.max_tokens
+        tokens = self.model.measure(request.messages, request.tools) + request.max_tokens
         self._reserve(tokens, keep)
         left = self.seconds_left(reading=reading)
         if left is not None and left <= 0:
             raise BudgetExhausted(f"the budget of {self.budget.seconds:g} seconds is used up")
-        self._reserved += tokens
+        self.spending.reserved += tokens
         try:
             async with asyncio.timeout(left):
                 return await self.calls.complete(request, documents=documents)
         except TimeoutError:
             raise BudgetExhausted(f"the budget of {self.budget.seconds:g} seconds is used up") from None
         finally:
-            self._reserved -= tokens
+            self.spending.reserved -= tokens
 
     async def stream(self, request: Request, *, documents: Sequence[str] = ()) -> AsyncIterator[str | Completion]:
         """One call within the budget, its reply in pieces and then the whole. Raises `BudgetExhausted` (before or

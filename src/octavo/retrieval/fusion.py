@@ -25,3 +25,10 @@ def reciprocal_rank_fusion(
         for rank, item in enumerate(ranking, start=1):
             scores[item] = scores.get(item, 0.0) + weight / (k + rank)
     return sorted(scores, key=lambda item: -scores[item])
+
+
+def interleave(rankings: Sequence[Sequence[Item]]) -> list[Item]:
+    """The best of every ranking, then the second of every one, and so on; an item once, where it comes first."""
+    longest = max((len(ranking) for ranking in rankings), default=0)
+    taken = (ranking[rank] for rank in range(longest) for ranking in rankings if rank < len(ranking))
+    return list(dict.fromkeys(taken))

@@ -1,0 +1,192 @@
+"""Level 3, `reason`: what one reading cannot answer is asked in parts, until memory holds the answer.
+
+    question ── plan ── enough? ────────────────────────── answer from the evidence of every part
+                 │ sub-questions
+                 └── one pass over all chunks (level 2) ── answers and evidence into memory ── plan ...
+
+The model plans, by schema; everything else is code. The loop ends when the model says that what is known suffices, when
+it asks nothing new, after `steps` steps, or with the budget; then the question is answered from what there is, and why
+it ended is said. The evidence of every part reaches the final prompt as text. Knows nothing of how chunks are read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from octavo.documents.chunks import Chunk
+from octavo.errors import BudgetExhausted
+from octavo.models.chat import ToolCall
+from octavo.reading.analysing import analyse_question
+from octavo.reading.answer import Answer, Coverage, Step
+from octavo.reading.answering import packer_of
+from octavo.reading.concluding import conclude, not_found
+from octavo.reading.events import SubQuestionAnswered, SubQuestionAsked, ToolCalled
+from octavo.reading.levels import RANKED, Lookup, read_level, without_deltas
+from octavo.reading.memory import Entry, Memory
+from octavo.reading.planning import Plan, Planner
+from octavo.reading.question import QuestionAnalysis
+from octavo.reading.session import Session
+from octavo.reading.toolbox import Toolbox
+from octavo.retrieval.fusion import interleave
+
+_LONGEST_QUESTION = 400
+
+_NOTES_SHARE = 0.2
+"""Of the window, what the answers to the sub-questions may take in the final prompt; the rest is for the evidence."""
+
+
+async def reason_level(session: Session, analysis: QuestionAnalysis, before: Lookup | None = None) -> Answer:
+    """Answer by sub-questions. `before` is what reading for the question itself came to, where that was done already.
+
+    Raises `ModelError` where no call can succeed.
+    """
+    return await _Reasoning(session, analysis, before).run()
+
+
+class _Reasoning:
+    """One question on its way through the loop."""
+
+    def __init__(self, session: Session, analysis: QuestionAnalysis, before: Lookup | None) -> None:
+        self.session = session
+        self.analysis = analysis
+        self.tools = session.toolbox or Toolbox((), session.model.tokenizer)
+        self.planner = Planner(session, analysis.question, self.tools, self._kept_for_the_end)
+        self.memory = Memory()
+        self.lookups: list[Lookup] = []
+        self.steps: list[Step] = []
+        self.tool_chunks: list[Chunk] = []
+        if before is not None:
+            self._remember(before)
+
+    async def run(self) -> Answer:
+        for number in range(1, self.session.options.steps + 1):
+            try:
+                plan = await self.planner.next(self._known)
+            except BudgetExhausted:
+                self.session.budget_exhausted = True
+                break
+            questions, calls = self._new_questions(plan), self._new_calls(plan)
+            if plan.enough and self.memory.entries:
+                break
+            if not questions and not calls and self.memory.entries:
+                again = plan.questions or plan.calls
+                what = "asks again what was asked already" if again else "proposes nothing more to look up"
+                await self.session.warn(f"the model {what}; answering from what was found")
+                break
+            await self._call(number, calls)
+            if questions or not calls:
+                # Before anything is known, nothing is enough: then the question itself is looked up.
+                await self._look_up(number, questions or [self.analysis.question])
+            if self.session.budget_exhausted:
+                break
+        else:
+            steps = self.session.options.steps
+            await self.session.warn(f"no end after {steps} steps; answering from what was found (--steps allows more)")
+        return replace(await self._conclude(), steps=tuple(self.steps))
+
+    def _known(self, room: int) -> str:
+        return self.memory.told(room, self.session.model.tokenizer.count)
+
+    def _new_questions(self, plan: Plan) -> list[str]:
+        """What was not asked yet, each once."""
+        kept: dict[str, str] = {}
+        for question in plan.questions:
+            line = " ".join(question.split())
+            if line and len(line) <= _LONGEST_QUESTION and not self.memory.knows(line):
+                kept.setdefault(line.casefold(), line)
+        return list(kept.values())
+
+    def _new_calls(self, plan: Plan) -> list[ToolCall]:
+        """Calls that were not made yet, each once."""
+        calls = {called(call): call for call in plan.calls}
+        return [call for name, call in calls.items() if not self.memory.knows(name)]
+
+    def _kept_for_the_end(self) -> int:
+        """Tokens of the budget that the parts leave for the final prompt: a full one, at most a quarter of what is
+        left."""
+        left = self.session.tokens_left()
+        return 0 if left is None else min(self.session.window, max(left, 0) // 4)
+
+    # --- one step ---------------------------------------------------------------------------------------------------
+
+    async def _look_up(self, step: int, questions: Sequence[str]) -> None:
+        for question in questions:
+            await self.session.emit(SubQuestionAsked(step, question))
+        analyses = [await self._analysed(question) for question in questions]
+        part = self.session.aside(keep=self._kept_for_the_end())
+        own = part.aside(emit=without_deltas(self.session.emit))
+        for lookup in await read_level(part, analyses, [own] * len(analyses)):
+            answer = lookup.answer
+            if lookup.error is not None:
+                await self.session.warn(f"no answer to {answer.question!r}: {lookup.error}")
+            self._remember(lookup)
+            await self.session.emit(
+                SubQuestionAnswered(step, answer.question, answer.text, answer.found, answer.citations)
+            )
+
+    async def _analysed(self, question: str) -> QuestionAnalysis:
+        try:
+            return await analyse_question(self.session, question)
+        except BudgetExhausted:
+            return QuestionAnalysis.plain(question)
+
+    def _remember(self, lookup: Lookup) -> None:
+        answer = lookup.answer
+        quotes = tuple(dict.fromkeys(citation.quote for citation in answer.citations))
+        self.memory.add(Entry(answer.question, answer.text, quotes, found=bool(answer.found)))
+        self.lookups.append(lookup)
+        self.steps.append(Step(answer.question, answer.text, answer.citations))
+
+    async def _call(self, step: int, calls: Sequence[ToolCall]) -> None:
+        """Call tools, one after the other: what one changes, the next may need. One that fails costs its call."""
+        for call in calls:
+            outcome = await self.tools.run(call)
+            name = called(call)
+            self.memory.add(Entry(name, outcome.text))
+            self.tool_chunks.extend(outcome.chunks)
+            self.steps.append(Step(name, outcome.text))
+            await self.session.emit(ToolCalled(step, name, outcome.text, outcome.failed))
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    async def _conclude(self) -> Answer:
+        coverage = self._coverage()
+        exhaustive = any(lookup.answer.question == self.analysis.question for lookup in self.lookups)
+        evidence = self._evidence()
+        if not evidence:
+            return not_found(self.session, self.analysis, "reason", coverage, exhaustive=exhaustive)
+        room = round(self.session.window * _NOTES_SHARE)
+        notes = await asyncio.to_thread(self.memory.told, room, self.session.model.tokenizer.count)
+        return await conclude(
+            self.session,
+            replace(self.analysis, notes=notes),
+            packer_of(self.session, evidence),
+            "reason",
+            lambda _: coverage,
+            must_be_shown={chunk for lookup in self.lookups for chunk in lookup.found},
+            exhaustive=exhaustive,
+        )
+
+    def _evidence(self) -> list[Chunk]:
+        """What the final prompt is packed from: the cited chunks of every part in turn, then what else was found."""
+        cited = interleave([lookup.cited for lookup in self.lookups])
+        found = interleave([lookup.ranked for lookup in self.lookups])
+        return list(dict.fromkeys((*cited, *interleave([self.tool_chunks, found]))))[:RANKED]
+
+    def _coverage(self) -> Coverage:
+        """A chunk counts as read that every pass read."""
+        passes = [lookup.answer.coverage for lookup in self.lookups]
+        chunks = len(self.session.corpus.chunks)
+        read = min((coverage.read for coverage in passes), default=0)
+        failed = min(chunks - read, max((coverage.failed for coverage in passes), default=0))
+        relevant = len({chunk for lookup in self.lookups for chunk in lookup.found})
+        return Coverage(chunks=chunks, read=read, relevant=relevant, failed=failed, skipped=chunks - read - failed)
+
+
+def called(call: ToolCall) -> str:
+    """A call as a line."""
+    arguments = call.said if call.arguments is None else json.dumps(call.arguments, ensure_ascii=False, sort_keys=True)
+    return f"{call.name}({arguments})"

@@ -1,0 +1,31 @@
+"""Many like things are done at once, by so many workers. Knows nothing of what is done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+from octavo.errors import OctavoError
+
+T = TypeVar("T")
+
+
+async def work_through(items: Iterable[T], work: Callable[[T], Awaitable[None]], workers: int) -> None:
+    """Do `work` for every item, begun in their order, `workers` at a time. The first `OctavoError` cancels the others
+    and is raised."""
+    waiting = iter(items)
+
+    async def take() -> None:
+        for item in waiting:
+            await work(item)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(take())
+    except* OctavoError as errors:
+        error: BaseException = errors
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
