@@ -30,27 +30,37 @@ if TYPE_CHECKING:
     from octavo.reading.answer import Finding as Finding
     from octavo.reading.answer import Outcome as Outcome
     from octavo.reading.answer import Passage as Passage
+    from octavo.reading.answer import Step as Step
     from octavo.reading.answer import Usage as Usage
-    from octavo.reading.chatting import Chat as Chat
-    from octavo.reading.conversation import Conversation as Conversation
-    from octavo.reading.conversation import Turn as Turn
-    from octavo.reading.conversations import Conversations as Conversations
+    from octavo.reading.chat.chatting import Chat as Chat
+    from octavo.reading.chat.conversation import Conversation as Conversation
+    from octavo.reading.chat.conversation import Turn as Turn
+    from octavo.reading.chat.conversations import Conversations as Conversations
     from octavo.reading.events import AnswerDelta as AnswerDelta
     from octavo.reading.events import Answered as Answered
+    from octavo.reading.events import BatchFinished as BatchFinished
     from octavo.reading.events import ChunkFailed as ChunkFailed
     from octavo.reading.events import ChunkRead as ChunkRead
     from octavo.reading.events import Event as Event
     from octavo.reading.events import LevelStarted as LevelStarted
+    from octavo.reading.events import PartSummarised as PartSummarised
     from octavo.reading.events import PassagesPacked as PassagesPacked
     from octavo.reading.events import QuestionAnalysed as QuestionAnalysed
     from octavo.reading.events import QuestionRewritten as QuestionRewritten
+    from octavo.reading.events import RoundStarted as RoundStarted
+    from octavo.reading.events import SubQuestionAnswered as SubQuestionAnswered
+    from octavo.reading.events import SubQuestionAsked as SubQuestionAsked
+    from octavo.reading.events import Summarised as Summarised
+    from octavo.reading.events import ToolCalled as ToolCalled
     from octavo.reading.events import Warned as Warned
     from octavo.reading.options import Budget as Budget
     from octavo.reading.options import Estimate as Estimate
     from octavo.reading.options import ReadingOptions as ReadingOptions
     from octavo.reading.reader import Reader as Reader
-    from octavo.reading.tool_functions import tool as tool
-    from octavo.reading.tools import Tool as Tool
+    from octavo.reading.summaries.summary import Summary as Summary
+    from octavo.reading.tools.choice import ToolChoice as ToolChoice
+    from octavo.reading.tools.functions import tool as tool
+    from octavo.reading.tools.tool import Tool as Tool
 
 _MODULE_OF = {
     name: module
@@ -65,26 +75,35 @@ _MODULE_OF = {
         "octavo.models.endpoint": ["EndpointModel"],
         "octavo.models.ledger": ["Ledger"],
         "octavo.models.scripted": ["ScriptedModel"],
-        "octavo.reading.answer": ["Answer", "Citation", "Coverage", "Finding", "Outcome", "Passage", "Usage"],
-        "octavo.reading.chatting": ["Chat"],
-        "octavo.reading.conversation": ["Conversation", "Turn"],
-        "octavo.reading.conversations": ["Conversations"],
+        "octavo.reading.answer": ["Answer", "Citation", "Coverage", "Finding", "Outcome", "Passage", "Step", "Usage"],
+        "octavo.reading.chat.chatting": ["Chat"],
+        "octavo.reading.chat.conversation": ["Conversation", "Turn"],
+        "octavo.reading.chat.conversations": ["Conversations"],
         "octavo.reading.events": [
             "AnswerDelta",
             "Answered",
+            "BatchFinished",
             "ChunkFailed",
             "ChunkRead",
             "Event",
             "LevelStarted",
+            "PartSummarised",
             "PassagesPacked",
             "QuestionRewritten",
             "QuestionAnalysed",
+            "RoundStarted",
+            "SubQuestionAnswered",
+            "SubQuestionAsked",
+            "ToolCalled",
+            "Summarised",
             "Warned",
         ],
         "octavo.reading.options": ["Budget", "Estimate", "ReadingOptions"],
         "octavo.reading.reader": ["Reader"],
-        "octavo.reading.tool_functions": ["tool"],
-        "octavo.reading.tools": ["Tool"],
+        "octavo.reading.summaries.summary": ["Summary"],
+        "octavo.reading.tools.functions": ["tool"],
+        "octavo.reading.tools.choice": ["ToolChoice"],
+        "octavo.reading.tools.tool": ["Tool"],
     }.items()
     for name in names
 }

@@ -17,9 +17,10 @@ import pytest
 
 from octavo.cli.chatting import Chatted, resuming_command
 from octavo.cli.main import main
+from octavo.cli.tools import ToolWords
 from octavo.models.chat import Request
 from octavo.models.fake_server import FakeServer
-from octavo.reading.conversations import Conversations
+from octavo.reading.chat.conversations import Conversations
 from tests.reading.conftest import FACT, QUESTION, Faithful, book
 
 FOLLOW_UP = "And where did she hide it?"
@@ -280,7 +281,7 @@ def test_the_help_says_what_recording_means(capsys: pytest.CaptureFixture[str]) 
 def test_the_command_that_goes_on_has_the_options_that_were_given(
     arguments: list[str], sources: list[str], again: str
 ) -> None:
-    assert resuming_command(Chatted(sources, {}, arguments), "X") == again
+    assert resuming_command(Chatted(sources, {}, ToolWords(), arguments), "X") == again
 
 
 # --- at a terminal --------------------------------------------------------------------------------------------------

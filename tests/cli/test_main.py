@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from octavo.cli.main import app, main
 
-VERBS = ("ask", "chat", "add", "list", "show", "remove", "doctor", "models")
+VERBS = ("ask", "batch", "summarize", "chat", "add", "list", "show", "remove", "doctor", "models")
 
 
 def test_help_lists_every_verb_in_whole_sentences(capsys: pytest.CaptureFixture[str]) -> None:

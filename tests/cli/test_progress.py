@@ -9,8 +9,9 @@ from rich.console import Console
 
 from octavo.cli.live_progress import LiveProgress
 from octavo.cli.progress import PlainProgress, Progress, SilentProgress, progress_for
-from octavo.reading.events import Event, LevelStarted
-from tests.cli.made_up import chunk_failed, chunk_read, reading
+from octavo.reading.answer import Coverage
+from octavo.reading.events import Event, LevelStarted, PartSummarised
+from tests.cli.made_up import BOOK, chunk_failed, chunk_read, reading
 from tests.cli.test_pace import Clock
 
 
@@ -65,6 +66,33 @@ def test_failures_of_one_kind_are_told_once_even_where_all_is_quiet(capsys: pyte
     screen = io.StringIO()
     shown(LiveProgress(Console(file=screen, force_terminal=True, highlight=False)), events)
     assert screen.getvalue().count("chunk 2: refused") == 1
+
+
+def test_summarised_parts_move_on_by_their_chunks(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    progress = PlainProgress(clock)
+    progress.show(LevelStarted("summarize", "10 parts and what they make up"))
+    for part in range(1, 11):
+        clock.now += 10
+        progress.show(part_summarised(part))
+    progress.show(PartSummarised(BOOK, "BOOK ONE", "It begins.", 0, 0, Coverage(100, 100, 100), reused=False))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[2] == "octavo: 20 of 100 chunks read, 20 relevant, 0 failed, 400 tokens/s, 80 s left"
+    assert lines[-1] == "octavo: 100 of 100 chunks read, 100 relevant, 0 failed, 400 tokens/s"
+    screen = io.StringIO()
+    live = LiveProgress(Console(file=screen, force_terminal=True, width=100, highlight=False, color_system=None))
+    live.show(part_summarised(4))
+    live.show(PartSummarised(BOOK, "BOOK ONE", "It begins.", 0, 0, Coverage(100, 40, 40), reused=False))
+    live.pause()
+    assert "40/100 read" in screen.getvalue()
+    assert "put together: BOOK ONE" in screen.getvalue()
+
+
+def part_summarised(number: int) -> PartSummarised:
+    """The `number`-th of ten parts of ten chunks each, summarised."""
+    return PartSummarised(
+        BOOK, f"CHAPTER {number}", "It rains.", 4_000, 10, Coverage(100, 10 * number, 10 * number), reused=False
+    )
 
 
 def test_progress_leaves_standard_output_alone(capsys: pytest.CaptureFixture[str]) -> None:

@@ -75,7 +75,7 @@ def batch(
     home: Home = None,
     debug: Debug = False,
 ) -> None:
-    """Answer many questions; those that need a full reading share one.
+    """Answer many questions from one reading.
 
     Prints one JSON object a line, as ask --json does, in the order of the questions. An object's usage counts the calls
     for that question alone; what they shared is in the closing line. Budgets are for all questions together.

@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from octavo.cli.options import (
+    AllowedTools,
     AllowPrivate,
     AnswerTokens,
     BaseUrl,
     BudgetSeconds,
     BudgetTokens,
+    Calling,
     ChunkTokens,
     Concurrency,
     Debug,
@@ -28,6 +30,8 @@ from octavo.cli.options import (
     Steps,
     StrategyChosen,
     TokenizerName,
+    ToolNames,
+    ToolServers,
     Window,
 )
 from octavo.cli.run import run_verb
@@ -73,6 +77,10 @@ def chat(
     questions_at_once: QuestionsAtOnce = None,
     rounds: Rounds = None,
     steps: Steps = None,
+    tools: Calling = None,
+    tool: ToolNames = None,
+    mcp: ToolServers = None,
+    allow: AllowedTools = None,
     fill: Fill = None,
     answer_tokens: AnswerTokens = None,
     concurrency: Concurrency = None,
@@ -102,6 +110,7 @@ def chat(
         "questions_at_once": questions_at_once,
         "rounds": rounds,
         "steps": steps,
+        "tools": tools,
         "fill": fill,
         "answer_tokens": answer_tokens,
         "concurrency": concurrency,
@@ -111,11 +120,14 @@ def chat(
 
     def work() -> int:
         from octavo.cli.chatting import Chatted, list_conversations, run
+        from octavo.cli.tools import ToolWords
 
         if list_kept:
             return list_conversations(flags)
+        words = ToolWords(tool or (), mcp or (), allow or ())
+        given = context.obj or ()
         asked = Chatted(
-            sources or (), flags, context.obj or (), resume, record=record, fresh=fresh, quiet=quiet, debug=debug
+            sources or (), flags, words, given, resume, record=record, fresh=fresh, quiet=quiet, debug=debug
         )
         return run(asked)
 

@@ -16,7 +16,7 @@ from octavo.cli.rendering import citation_lines, usage_words
 from octavo.cli.terminal import one_line, say, write, write_line
 from octavo.cli.transcript import markdown
 from octavo.library.library import Library
-from octavo.reading.chatting import Chat
+from octavo.reading.chat.chatting import Chat
 
 SLASH = "/"
 _DOCUMENTS_SHOWN = 50

@@ -25,12 +25,13 @@ from octavo.cli.question_lines import QuestionLines
 from octavo.cli.rendering import account_line
 from octavo.cli.run import INTERRUPTED, Terminated, event_loop, run_cancellably, show_error
 from octavo.cli.terminal import say, write_line
+from octavo.cli.tools import ToolWords
 from octavo.cli.transcript import listing
 from octavo.documents.sources import STANDARD_INPUT, is_url
 from octavo.errors import OctavoError, SourceError, UsageError
 from octavo.library.library import Library, is_document_id
-from octavo.reading.conversation import Conversation
-from octavo.reading.conversations import Conversations
+from octavo.reading.chat.conversation import Conversation
+from octavo.reading.chat.conversations import Conversations
 from octavo.reading.events import Event, Warned
 from octavo.settings import load_settings
 
@@ -44,6 +45,7 @@ class Chatted:
 
     sources: Sequence[str]
     flags: Mapping[str, object]
+    tools: ToolWords
     arguments: Sequence[str]
     resume: str | None = None
     record: bool = False
@@ -76,7 +78,7 @@ def run(chatted: Chatted) -> int:
         with event_loop() as runner:
             stack = AsyncExitStack()
             sources = chatted.sources or conversation.sources
-            opening = opened(sources, chatted.flags, fresh=chatted.fresh, quiet=chatted.quiet)
+            opening = opened(sources, chatted.flags, fresh=chatted.fresh, quiet=chatted.quiet, tools=chatted.tools)
             try:
                 open_ = run_cancellably(runner, stack.enter_async_context(opening))
                 library = run_cancellably(runner, asyncio.to_thread(_looked_at, sources, open_))
@@ -178,7 +180,8 @@ class _Conversing:
         """Whether it came to an answer, or was stopped on purpose."""
         events = self._talk.chat.astream(question, level=self._talk.level, budget=self._open.budget)
         try:
-            answer = run_cancellably(self._runner, follow(self._without_repeats(events), self._open.progress))
+            with self._open.progress as progress:
+                answer = run_cancellably(self._runner, follow(self._without_repeats(events), progress))
         except Terminated:
             raise
         except KeyboardInterrupt:

@@ -12,10 +12,20 @@ from rich.table import Column
 from rich.text import Text
 
 from octavo.cli.pace import Pace
-from octavo.cli.progress import Failures, counted, line_of, read_so_far, speed, warning
+from octavo.cli.progress import Failures, counted, line_of, of_chunks, read_so_far, speed, warning
 from octavo.cli.terminal import PREFIX, one_line
 from octavo.reading.answer import Coverage
-from octavo.reading.events import AnswerDelta, Answered, ChunkFailed, ChunkRead, Event, LevelStarted, Warned
+from octavo.reading.events import (
+    AnswerDelta,
+    Answered,
+    ChunkFailed,
+    ChunkRead,
+    Event,
+    LevelStarted,
+    PartSummarised,
+    Summarised,
+    Warned,
+)
 
 _BAR_WIDTH = 12
 
@@ -62,7 +72,12 @@ class LiveProgress:
         match event:
             case ChunkRead() | ChunkFailed():
                 self._chunk(event)
-            case AnswerDelta() | Answered():
+            case PartSummarised() if of_chunks(event):
+                self._chunk(event)
+            case PartSummarised(title=title):
+                self._finish_reading()
+                self._draw(f"put together: {one_line(title)}")
+            case AnswerDelta() | Answered() | Summarised():
                 self.pause()
             case Warned(message):
                 self._say(warning(message))
@@ -80,7 +95,7 @@ class LiveProgress:
             self._progress.stop()
             self._progress = None
 
-    def _chunk(self, event: ChunkRead | ChunkFailed) -> None:
+    def _chunk(self, event: ChunkRead | ChunkFailed | PartSummarised) -> None:
         if failure := self._failures.first_of_its_kind(event):
             self._say(warning(failure))
         self._pace = self._pace or Pace()

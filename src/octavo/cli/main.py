@@ -21,6 +21,7 @@ from octavo.cli.models import models
 from octavo.cli.remove import remove
 from octavo.cli.run import leave
 from octavo.cli.show import show
+from octavo.cli.summarize import summarize
 from octavo.cli.terminal import discard_output, prepare_streams, say
 
 USAGE = 2
@@ -36,6 +37,7 @@ app = typer.Typer(
 
 app.command("ask")(ask)
 app.command("batch")(batch)
+app.command("summarize")(summarize)
 app.command("chat")(chat)
 app.command("add")(add)
 app.command("list")(list_documents)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from octavo.reading.answer import Coverage
-from octavo.reading.events import ChunkFailed, ChunkRead
+from octavo.reading.events import ChunkFailed, ChunkRead, PartSummarised
 
 _SPAN_SECONDS = 60.0
 
@@ -20,16 +20,19 @@ class Pace:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._marks: deque[tuple[float, int]] = deque([(clock(), 0)])
+        self._marks: deque[tuple[float, int, int]] = deque([(clock(), 0, 0)])
         self._tokens = 0
+        self._chunks = 0
 
-    def follow(self, event: ChunkRead | ChunkFailed) -> None:
-        """One more chunk is done. One that failed took its time, but gave no tokens."""
-        if isinstance(event, ChunkRead) and event.reused:
-            return
+    def follow(self, event: ChunkRead | ChunkFailed | PartSummarised) -> None:
+        """One more chunk, or the chunks of a part, are done. One that failed took its time, but gave no tokens."""
+        if not isinstance(event, ChunkFailed):
+            if event.reused:
+                return
+            self._tokens += event.tokens
+        self._chunks += event.chunks if isinstance(event, PartSummarised) else 1
         now = self._clock()
-        self._tokens += event.tokens if isinstance(event, ChunkRead) else 0
-        self._marks.append((now, self._tokens))
+        self._marks.append((now, self._tokens, self._chunks))
         while len(self._marks) > 2 and now - self._marks[1][0] > _SPAN_SECONDS:
             self._marks.popleft()
 
@@ -48,8 +51,8 @@ class Pace:
 
     def _recent(self) -> tuple[float, int, int]:
         """Seconds, tokens and chunks of the last minute."""
-        started, before = self._marks[0]
-        return self._clock() - started, self._tokens - before, len(self._marks) - 1
+        started, tokens, chunks = self._marks[0]
+        return self._clock() - started, self._tokens - tokens, self._chunks - chunks
 
 
 def spoken_seconds(seconds: float) -> str:

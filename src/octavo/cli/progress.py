@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeGuard
 
 from octavo.cli.pace import Pace, spoken_seconds
 from octavo.cli.terminal import one_line, say
@@ -21,6 +21,7 @@ from octavo.reading.events import (
     ChunkRead,
     Event,
     LevelStarted,
+    PartSummarised,
     PassagesPacked,
     QuestionAnalysed,
     QuestionRewritten,
@@ -124,9 +125,10 @@ class PlainProgress(SilentProgress):
     def show(self, event: Event) -> None:
         """A line, if it is time for one."""
         super().show(event)
-        if isinstance(event, (ChunkRead, ChunkFailed)):
+        if isinstance(event, (ChunkRead, ChunkFailed)) or of_chunks(event):
             self._chunk(event)
-        if isinstance(event, (ChunkRead, ChunkFailed, Warned)):
+            return
+        if isinstance(event, Warned):
             return
         self._finish_reading()
         if isinstance(event, (LevelStarted, RoundStarted, SubQuestionAsked)):
@@ -139,7 +141,7 @@ class PlainProgress(SilentProgress):
     ) -> None:
         self._finish_reading()
 
-    def _chunk(self, event: ChunkRead | ChunkFailed) -> None:
+    def _chunk(self, event: ChunkRead | ChunkFailed | PartSummarised) -> None:
         self._pace = self._pace or Pace(self._clock)
         self._pace.follow(event)
         share = (event.coverage.read + event.coverage.failed) / max(1, event.coverage.chunks)
@@ -165,6 +167,11 @@ def progress_for(*, quiet: bool) -> Progress:
 
         return LiveProgress()
     return PlainProgress()
+
+
+def of_chunks(event: Event) -> TypeGuard[PartSummarised]:
+    """Whether a part was summarised from its own text, not from summaries."""
+    return isinstance(event, PartSummarised) and event.tokens > 0
 
 
 def counted(what: str, done: int, total: int) -> str:

@@ -5,10 +5,14 @@ Knows answers; nothing of streams.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from octavo.cli.pace import spoken_seconds
 from octavo.cli.terminal import one_line
 from octavo.reading.answer import Answer, Citation, Outcome, Usage
 from octavo.reading.options import Estimate
+from octavo.reading.summaries.outline import OutlineEntry
+from octavo.reading.summaries.summary import Summary
 
 EXIT_CODES = {
     Outcome.ANSWERED: 0,
@@ -20,12 +24,15 @@ EXIT_CODES = {
 _LONGEST_QUOTE = 400
 
 
-def citation_lines(answer: Answer) -> list[str]:
+_LONGEST_LINE = 200
+
+
+def citation_lines(answer: Answer | Summary) -> list[str]:
     """The citations, each a line that says where and a line with the quote."""
     return [line for citation in answer.citations for line in _citation(citation)]
 
 
-def account_line(answer: Answer) -> str:
+def account_line(answer: Answer | Summary) -> str:
     """Level, coverage, calls, tokens and seconds, in one line."""
     coverage = answer.coverage
     parts = [
@@ -36,6 +43,17 @@ def account_line(answer: Answer) -> str:
         usage_words(answer.usage),
     ]
     return "; ".join(parts)
+
+
+def outline_lines(entries: Sequence[OutlineEntry], depth: int = 0) -> list[str]:
+    """Documents and sections, each a line, those inside indented."""
+    lines = []
+    for entry in entries:
+        line = one_line(entry.line)
+        said = line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 5].rstrip() + "[...]"
+        lines.append("  " * depth + one_line(entry.title) + (f": {said}" if said else ""))
+        lines += outline_lines(entry.entries, depth + 1)
+    return lines
 
 
 def usage_words(usage: Usage) -> str:

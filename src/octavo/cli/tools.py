@@ -16,8 +16,8 @@ from typing import Any
 from octavo.cli.progress import Progress, warning
 from octavo.cli.terminal import one_line, say
 from octavo.errors import ToolServerFailed
-from octavo.reading.tool_choice import GivenTool, ToolChoice
-from octavo.reading.tools import Tool
+from octavo.reading.tools.choice import GivenTool, ToolChoice
+from octavo.reading.tools.tool import Tool
 
 _LONGEST_ARGUMENTS = 300
 
@@ -40,7 +40,7 @@ async def chosen_tools(words: ToolWords, progress: Progress) -> AsyncIterator[To
     allowed = list(words.allowed)
     async with AsyncExitStack() as stack:
         for server in words.servers:
-            from octavo.reading.mcp_tools import mcp_tools
+            from octavo.reading.tools.servers import mcp_tools
 
             name, command = _named(server)
             progress.step(f"starting the MCP server {command}")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from octavo.cli.rendering import cited_place, usage_words
 from octavo.cli.terminal import harmless, one_line
-from octavo.reading.conversation import Conversation, Turn
+from octavo.reading.chat.conversation import Conversation, Turn
 
 _QUESTION_SHOWN = 60
 

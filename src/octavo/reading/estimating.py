@@ -5,11 +5,12 @@ Makes no call.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, fields, replace
 
 from octavo.errors import UsageError
-from octavo.models.chat import Request
+from octavo.models.chat import Completion, Request, TokenUsage
 from octavo.models.ledger import Ledger
 from octavo.reading.analysing import analysis_request, recorded_analysis
 from octavo.reading.answer import Level
@@ -20,9 +21,15 @@ from octavo.reading.pieces import pieces, read_request
 from octavo.reading.question import QuestionAnalysis
 from octavo.reading.retrieve import rank_for_question
 from octavo.reading.session import Session
+from octavo.reading.summaries.requests import top_reply_tokens, top_room
+from octavo.reading.summaries.summarizing import check_words, direct_asking, top_asking
+from octavo.reading.summaries.tree import divided, grow
 
 _MEASURED = 256
 """Of the requests that are not recorded, so many, evenly spread, are measured; the sum is scaled."""
+
+_STAND_IN_WORDS = 0.5
+"""Words of a reply that was not made, by token of the longest."""
 
 
 async def estimate_reading(session: Session, question: str, level: LevelChoice, ledger: Ledger) -> Estimate:
@@ -59,6 +66,44 @@ async def estimate_reading(session: Session, question: str, level: LevelChoice, 
     estimate = _priced(session, ledger, "reason" if level == "reason" else "read", requests)
     climbs = level == "reason" or (level == "auto" and options.highest == "reason")
     return replace(estimate, passes=options.rounds * ((level != "reason") + (options.steps if climbs else 0)))
+
+
+async def estimate_summary(session: Session, focus: str | None, words: int | None, ledger: Ledger) -> Estimate:
+    """The estimate for a summary: the tree is gone through with the replies that are recorded, and stand-ins of the
+    longest kind for the others."""
+    focus = (focus or "").strip() or None
+    check_words(session, words)
+    root = await asyncio.to_thread(divided, session, focus)
+    if words is not None and (asking := direct_asking(session, focus, words)):
+        return _priced(session, ledger, "summarize", [asking.request])
+    rehearsal = _Rehearsal.of(session)
+    tree = await grow(rehearsal, root, focus)
+    if words is not None:
+        room = top_room(session, words, top_reply_tokens(session, words), focus)
+        if top := top_asking(session, tree, focus, words, room):
+            rehearsal.asked.append(top.request)
+    return _priced(session, ledger, "summarize", rehearsal.asked)
+
+
+@dataclass
+class _Rehearsal(Session):
+    """A session in which only recorded calls are made. `asked` are the requests of all."""
+
+    asked: list[Request] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, session: Session) -> _Rehearsal:
+        return cls(**{part.name: getattr(session, part.name) for part in fields(session)})
+
+    async def complete(
+        self, request: Request, *, documents: Sequence[str] = (), keep: int = 0, reading: bool = False
+    ) -> Completion:
+        self.asked.append(request)
+        if self.calls.recorded(request):
+            return await super().complete(request, documents=documents, keep=keep, reading=reading)
+        words = max(1, round(request.max_tokens * _STAND_IN_WORDS))
+        said = " ".join(["something"] * words) + "."
+        return Completion(said, "stop", TokenUsage(self.model.measure(request.messages), request.max_tokens))
 
 
 def _priced(session: Session, ledger: Ledger, level: Level, requests: Sequence[Request]) -> Estimate:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from octavo.documents.document import DocumentRef
 from octavo.reading.answer import Answer, Citation, Coverage, Finding, Level, Passage, Usage
 from octavo.reading.question import QuestionAnalysis
-from octavo.reading.summary import Summary
+from octavo.reading.summaries.summary import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,14 @@ class SubQuestionAnswered:
 class PartSummarised:
     """One part of the documents is summarised, from its text or from the summaries of its parts; `document` is None for
     one that is made of documents. `text` is empty where it says nothing on the focus. `tokens` are those of its text
-    where it was shown, else 0; `reused` says that the ledger had the reply."""
+    where it was shown, else 0, and `chunks` those that are covered with it; `reused` says that the ledger had the
+    reply."""
 
     document: DocumentRef | None
     title: str
     text: str
     tokens: int
+    chunks: int
     coverage: Coverage
     reused: bool
 

@@ -26,8 +26,8 @@ from octavo.reading.question import QuestionAnalysis
 from octavo.reading.read import read_chunks
 from octavo.reading.retrieve import rank_for_question
 from octavo.reading.session import Session
-from octavo.reading.summary import Node, Tree
-from octavo.reading.summary_tree import summary_tree
+from octavo.reading.summaries.summary import Node, Tree
+from octavo.reading.summaries.tree import summary_tree
 from octavo.retrieval.fusion import interleave
 from octavo.retrieval.terms import content_terms
 

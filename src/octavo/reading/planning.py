@@ -15,7 +15,7 @@ from octavo.models.chat import Completion, Request, Schema, ToolCall, ToolSchema
 from octavo.models.structured import parse_reply
 from octavo.reading import prompts
 from octavo.reading.session import Session
-from octavo.reading.toolbox import Toolbox
+from octavo.reading.tools.toolbox import Toolbox
 
 _PLAN_TOKENS = 320
 

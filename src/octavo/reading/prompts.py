@@ -74,8 +74,7 @@ _ANSWER_TAIL = (
 )
 
 _PLAIN = "You are a helpful assistant."
-"""Of five wordings tried on the smallest model this and the bare question gave most right answers (14 of 40, the others
-9 to 12)."""
+"""What the smallest model answers best to, with the bare question: it only repeats instructions."""
 
 _SUFFICIENT_TAIL = "Do the passages above hold what is needed to answer the question? Reply in JSON."
 

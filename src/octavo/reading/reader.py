@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Seque
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
 from octavo.documents.document import Document
@@ -32,23 +32,27 @@ from octavo.models.limiter import Limiter
 from octavo.models.retry import Retry
 from octavo.reading import sync
 from octavo.reading.answer import Answer
+from octavo.reading.chat.history import with_history
 from octavo.reading.climbing import answer_question, answer_questions
-from octavo.reading.estimating import estimate_reading
-from octavo.reading.events import Answered, BatchFinished, Event
+from octavo.reading.estimating import estimate_reading, estimate_summary
+from octavo.reading.events import Answered, BatchFinished, Event, Summarised
 from octavo.reading.following import followed
-from octavo.reading.history import with_history
 from octavo.reading.levels import only_shared
 from octavo.reading.options import Budget, Estimate, LevelChoice, ReadingOptions
 from octavo.reading.session import Emit, Session
-from octavo.reading.tool_choice import ToolChoice
+from octavo.reading.summaries.summarizing import DEFAULT_WORDS, summarize
+from octavo.reading.summaries.summary import Summary
+from octavo.reading.tools.choice import ToolChoice
 
 if TYPE_CHECKING:
-    from octavo.reading.chatting import Chat
-    from octavo.reading.conversation import Conversation
-    from octavo.reading.conversations import Conversations
+    from octavo.reading.chat.chatting import Chat
+    from octavo.reading.chat.conversation import Conversation
+    from octavo.reading.chat.conversations import Conversations
 
 Readable = Library | Document | str | Path
 """What can be asked about: a library, a document, or a path or URL."""
+
+Told = TypeVar("Told", Answer, Summary)
 
 SMALLEST_WINDOW = 1024
 """Below this there is no room for instructions, a question and a chunk. 4,096 and more are supported."""
@@ -122,7 +126,8 @@ class Reader:
         """As `astream`; the answer is what `work` finds in the session that is opened for the question."""
 
         async def answer(emit: Emit) -> None:
-            session = await self._open(documents, [question], budget, emit)
+            _require_asked([question])
+            session = await self._open(documents, budget, emit)
             await emit(Answered(await self._accounted(session, await work(session))))
 
         async with aclosing(followed(answer)) as events:
@@ -157,7 +162,8 @@ class Reader:
         those of the shared reading are in the account of the whole. Raises as `astream` does."""
 
         async def answer(emit: Emit) -> None:
-            session = await self._open(documents, questions, budget, emit)
+            _require_asked(questions)
+            session = await self._open(documents, budget, emit)
             own = {
                 question: session.aside(emit=only_shared(emit), calls=session.calls.apart()) for question in questions
             }
@@ -186,10 +192,52 @@ class Reader:
         events = self.astream_batch(documents, questions, level=level, budget=budget)
         return [event.answer async for event in events if isinstance(event, Answered)]
 
+    async def astream_summary(
+        self,
+        documents: Readable,
+        *,
+        focus: str | None = None,
+        words: int | None = DEFAULT_WORDS,
+        budget: Budget | None = None,
+    ) -> AsyncGenerator[Event, None]:
+        """Every event while documents are summarised in about so many words, on a `focus` where one is given; the last
+        is `Summarised`. Without `words` only the tree of summaries is made, which another length does not change.
+        Raises as `astream` does."""
+
+        async def summarise(emit: Emit) -> None:
+            session = await self._open(documents, budget, emit)
+            await emit(Summarised(await self._accounted(session, await summarize(session, focus, words))))
+
+        async with aclosing(followed(summarise)) as events:
+            async for event in events:
+                yield event
+
+    async def asummarize(
+        self,
+        documents: Readable,
+        focus: str | None = None,
+        words: int | None = DEFAULT_WORDS,
+        *,
+        budget: Budget | None = None,
+    ) -> Summary:
+        """The summary. Takes and raises what `astream_summary` does."""
+        async for event in self.astream_summary(documents, focus=focus, words=words, budget=budget):
+            if isinstance(event, Summarised):
+                return event.summary
+        raise AssertionError("a summary ends with Summarised or raises")
+
+    async def aestimate_summary(
+        self, documents: Readable, focus: str | None = None, words: int | None = DEFAULT_WORDS
+    ) -> Estimate:
+        """What the summary would cost, without a single call."""
+        session = await self._open(documents, None, _nobody)
+        return await estimate_summary(session, focus, words, self.ledger)
+
     async def aestimate(self, documents: Readable, question: str, *, level: LevelChoice = "auto") -> Estimate:
         """What the reading would cost, without a single call. For "auto" where the documents do not fit the window:
         the price of climbing to `read`."""
-        session = await self._open(documents, [question], None, _nobody)
+        _require_asked([question])
+        session = await self._open(documents, None, _nobody)
         return await estimate_reading(session, question, level, self.ledger)
 
     # --- synchronous ------------------------------------------------------------------------------------------------
@@ -217,6 +265,34 @@ class Reader:
         """`abatch` for synchronous programs."""
         return sync.call(lambda: self.abatch(documents, questions, level=level, budget=budget))
 
+    def stream_summary(
+        self,
+        documents: Readable,
+        *,
+        focus: str | None = None,
+        words: int | None = DEFAULT_WORDS,
+        budget: Budget | None = None,
+    ) -> Iterator[Event]:
+        """`astream_summary` for synchronous programs."""
+        return sync.iterate(self.astream_summary(documents, focus=focus, words=words, budget=budget))
+
+    def summarize(
+        self,
+        documents: Readable,
+        focus: str | None = None,
+        words: int | None = DEFAULT_WORDS,
+        *,
+        budget: Budget | None = None,
+    ) -> Summary:
+        """`asummarize` for synchronous programs."""
+        return sync.call(lambda: self.asummarize(documents, focus, words, budget=budget))
+
+    def estimate_summary(
+        self, documents: Readable, focus: str | None = None, words: int | None = DEFAULT_WORDS
+    ) -> Estimate:
+        """`aestimate_summary` for synchronous programs."""
+        return sync.call(lambda: self.aestimate_summary(documents, focus, words))
+
     def chat(
         self,
         documents: Readable,
@@ -227,7 +303,7 @@ class Reader:
     ) -> Chat:
         """A conversation about documents: a new one, or one that goes on. With a `store` every turn is kept, with the
         events of its reading where the user wants to `record` them."""
-        from octavo.reading.chatting import Chat
+        from octavo.reading.chat.chatting import Chat
 
         return Chat(self, documents, conversation, store=store, record=record)
 
@@ -253,14 +329,9 @@ class Reader:
     async def _open(
         self,
         documents: Readable,
-        questions: Sequence[str],
         budget: Budget | None,
         emit: Emit,
     ) -> Session:
-        if not questions:
-            raise UsageError("there is no question")
-        if not all(question.strip() for question in questions):
-            raise UsageError("the question is empty")
         started = self._clock()
         await self.model.ready()
         window = min(self.model.window, self._window or self.model.window)
@@ -296,7 +367,7 @@ class Reader:
             await session.warn(warning)
         return session
 
-    async def _accounted(self, session: Session, answer: Answer) -> Answer:
+    async def _accounted(self, session: Session, answer: Told) -> Told:
         """The answer with its account and all warnings."""
         for warning in self.model.warnings:  # what has shown on the way
             await session.warn(warning)
@@ -305,6 +376,13 @@ class Reader:
     def _corpus(self, documents: Readable, chunk_tokens: int) -> tuple[Corpus, list[SourceError]]:
         library = documents if isinstance(documents, Library) else Library(documents, home=self._home)
         return library.corpus(self.model.tokenizer, chunk_tokens), library.problems
+
+
+def _require_asked(questions: Sequence[str]) -> None:
+    if not questions:
+        raise UsageError("there is no question")
+    if not all(question.strip() for question in questions):
+        raise UsageError("the question is empty")
 
 
 async def _nobody(event: Event) -> None:

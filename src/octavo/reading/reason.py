@@ -29,7 +29,7 @@ from octavo.reading.memory import Entry, Memory
 from octavo.reading.planning import Plan, Planner
 from octavo.reading.question import QuestionAnalysis
 from octavo.reading.session import Session
-from octavo.reading.toolbox import Toolbox
+from octavo.reading.tools.toolbox import Toolbox
 from octavo.retrieval.fusion import interleave
 
 _LONGEST_QUESTION = 400
@@ -116,7 +116,8 @@ class _Reasoning:
         for question in questions:
             await self.session.emit(SubQuestionAsked(step, question))
         analyses = [await self._analysed(question) for question in questions]
-        part = self.session.aside(keep=self._kept_for_the_end())
+        # A sub-question stands alone: a conversation would only take room from its passages.
+        part = replace(self.session.aside(keep=self._kept_for_the_end()), history=(), history_documents=())
         own = part.aside(emit=without_deltas(self.session.emit))
         for lookup in await read_level(part, analyses, [own] * len(analyses)):
             answer = lookup.answer

@@ -19,7 +19,7 @@ from octavo.models.chat import ChatModel, Completion, Message, Request, ToolSche
 from octavo.reading.answer import Usage
 from octavo.reading.events import Event, Warned
 from octavo.reading.options import Budget, ReadingOptions
-from octavo.reading.toolbox import Toolbox
+from octavo.reading.tools.toolbox import Toolbox
 
 Emit = Callable[[Event], Awaitable[None]]
 

@@ -19,6 +19,7 @@ async def work_through(items: Iterable[T], work: Callable[[T], Awaitable[None]],
     async def take() -> None:
         for item in waiting:
             await work(item)
+            await asyncio.sleep(0)  # work that is all in the ledger must not hold up the loop
 
     try:
         async with asyncio.TaskGroup() as group:

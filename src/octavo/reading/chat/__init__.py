@@ -1,0 +1,1 @@
+"""Conversations over documents, as long as one likes."""
