@@ -129,4 +129,46 @@ CLAIMS = (
         (Target("prompts_over_window", at_most=0),),
         peer="hard error",
     ),
+    Claim(
+        "100 MuSiQue questions, the facts hidden in 200,000 tokens each, gold sub-questions: all evidence in the final "
+        "prompt at level reason, with a reader that is never wrong; with one that finds 90 % and claims 5 % falsely",
+        "multihop",
+        (
+            Target("reason_evidence", "never wrong", at_least=95),
+            Target("reason_noisy_evidence", "noisy", at_least=80),
+        ),
+    ),
+    Claim(
+        "the same questions at the levels below, never wrong, for the difference",
+        "multihop",
+        (
+            Target("retrieve_evidence", "retrieve"),
+            Target("read_evidence", "read"),
+            Target("read_twice_evidence", "read, two rounds"),
+        ),
+    ),
+    Claim(
+        "level reason at a server where 20 % of the prompts fail once and 2 % for good, with misbehaving planners: "
+        "runs that raise or hang, answers or coverages that are not true, budgets overrun",
+        "faults",
+        (Target("violations", at_most=0),),
+    ),
+    Claim(
+        "level reason over 1 M tokens, three hops: peak memory; calls of a second question that came before",
+        "reason_memory",
+        (
+            Target("peak_mib", "memory", at_most=600),
+            Target("calls_repeated", "repeated", at_most=0),
+            Target("second_reused_calls", "reused"),
+        ),
+    ),
+    Claim(
+        "k questions put to every chunk together, k = 2 to 6: prompt tokens added by each, as a share of one "
+        "question's; findings that differ from asking one by one",
+        "batching",
+        (
+            Target("worst_extra", "added", at_most=0.25),
+            Target("findings_that_differ", "differing", at_most=0),
+        ),
+    ),
 )

@@ -1,8 +1,8 @@
 """Runs the benchmarks one after another, each in a process of its own, and renders RESULTS.md.
 
-Without arguments: all that take a minute or three each (about ten minutes together). `--long` adds those that take
-longer: reading with the embedded model, and the peers side by side. Names run only those. One that fails is named at
-the end and the others run; the exit code is then 1.
+Without arguments: all that take a minute or three each (about a quarter of an hour together). `--long` adds those that
+take longer: a hundred multi-hop questions, reading with the embedded model, and the peers side by side. Names run only
+those. One that fails is named at the end and the others run; the exit code is then 1.
 """
 
 from __future__ import annotations
@@ -24,8 +24,19 @@ QUICK = (
     "windows",
     "library_scale",
     "edited_book",
+    "batching",
+    "faults",
+    "reason_memory",
 )
-LONG = ("embedded_throughput", "embedded_fill", "reader_strategies", "peers/whole_books", "peers/excerpts")
+LONG = (
+    "multihop",
+    "batching_loss",
+    "embedded_throughput",
+    "embedded_fill",
+    "reader_strategies",
+    "peers/whole_books",
+    "peers/excerpts",
+)
 
 
 def main() -> int:

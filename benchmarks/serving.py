@@ -82,11 +82,7 @@ class FakeServing:
 
     def arrivals(self) -> list[Arrival]:
         """What has arrived so far."""
-        if not self._arrivals.exists():
-            return []
-        # The last line may still be under way.
-        lines = self._arrivals.read_text(encoding="ascii").rpartition("\n")[0].splitlines()
-        return [Arrival(float(at), body) for at, body in (line.split() for line in lines)]
+        return read_arrivals(self._arrivals)
 
     def finish(self) -> list[ServedCall]:
         """Stop the server; all that it answered, in order."""
@@ -100,10 +96,19 @@ class FakeServing:
             self._process = None
 
 
+def read_arrivals(log: Path) -> list[Arrival]:
+    """What a `NotingServer` has noted in `log` so far."""
+    if not log.exists():
+        return []
+    # The last line may still be under way.
+    lines = log.read_text(encoding="ascii").rpartition("\n")[0].splitlines()
+    return [Arrival(float(at), body) for at, body in (line.split() for line in lines)]
+
+
 # --- the process ----------------------------------------------------------------------------------------------------
 
 
-class _NotingServer(FakeServer):
+class NotingServer(FakeServer):
     """A fake server that notes every chat call as its body arrives."""
 
     def __init__(self, *endpoint: Any, arrivals: IO[str], **options: Any) -> None:
@@ -142,7 +147,7 @@ def main() -> None:
 
     tokenizer = embedded_tokenizer() if arguments.embedded_tokens else EstimatedTokenizer(exact=True)
     with arguments.arrivals.open("w", encoding="ascii", buffering=1) as arrivals:
-        server = _NotingServer(
+        server = NotingServer(
             reply, arrivals=arrivals, window=arguments.window, latency=arguments.latency, tokenizer=tokenizer
         )
         with server:

@@ -91,7 +91,7 @@ class Limiter:
             except asyncio.CancelledError:
                 if turn.done() and not turn.cancelled():
                     self._leave()  # the slot was given in the same moment: pass it on
-                else:
+                elif turn in self._waiting:  # not, where others that left in the same moment passed over it
                     self._waiting.remove(turn)
                 raise
         else:

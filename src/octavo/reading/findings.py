@@ -8,16 +8,16 @@ from octavo.documents.chunks import Chunk
 from octavo.library.corpus import Corpus
 from octavo.reading.answer import Finding
 from octavo.reading.question import QuestionAnalysis
-from octavo.retrieval.fusion import reciprocal_rank_fusion
+from octavo.retrieval.fusion import interleave, reciprocal_rank_fusion
 
 _FINDINGS_IN_QUERY = 32
 _FOUND_WEIGHT = 3.0
 _FINDINGS_QUERY_WEIGHT = 1.0
-_QUESTION_WEIGHT = 2.0
+_QUESTION_WEIGHT = 1.0
 
-_STEEPNESS = 10.0
-"""The constant of the fusion: with the usual 60 the first ranks of a witness count hardly more than the twentieth, and
-twenty false findings push out the chunk that BM25 puts first (`benchmarks/multihop.py`, reason-noisy)."""
+_ALWAYS = 2
+"""So many of BM25's best for the question stand at the head whatever was found: of the chunks that a reader misses most
+are among them, and twenty false findings would push them out (`benchmarks/multihop.py`, reason-noisy)."""
 
 
 def rank_findings(
@@ -41,8 +41,8 @@ def rank_findings(
         for sentence in finding_of[chunk].sentences
     )
     by_findings = [hit.chunk for hit in corpus.search(query, limit)]
-    return reciprocal_rank_fusion(
+    fused = reciprocal_rank_fusion(
         [found, by_findings, by_question[:limit]],
         weights=[_FOUND_WEIGHT * certainty, _FINDINGS_QUERY_WEIGHT * certainty, _QUESTION_WEIGHT],
-        k=_STEEPNESS,
-    )[:limit]
+    )
+    return interleave([fused, by_question[:_ALWAYS]])[:limit]

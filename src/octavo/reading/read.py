@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from itertools import takewhile
 
 from octavo.documents.chunks import Chunk
 from octavo.documents.document import Span
@@ -33,6 +33,7 @@ from octavo.reading.options import Strategy
 from octavo.reading.pieces import Piece, pieces, read_request
 from octavo.reading.question import QuestionAnalysis
 from octavo.reading.session import Session
+from octavo.reading.workers import work_through
 
 _UNREACHABLE_AFTER = 3
 """So many pieces in a row that fail, after all their retries, because the server cannot be reached end the reading."""
@@ -96,6 +97,7 @@ class _Reading:
         self.strategy: Strategy = session.options.strategy or "number"
         self.findings: list[Finding] = []
         self.coverage = Coverage(chunks=len(session.corpus.chunks))
+        self.replied = 0
         self.unreachable = 0
         self.unmapped = 0
 
@@ -103,13 +105,9 @@ class _Reading:
         corpus = self.session.corpus
         self._require_room()
         queue = pieces(corpus, self.session.options, await self._ranks())
+        affordable = takewhile(lambda _: not self.session.budget_exhausted, queue)
         workers = min(self.session.options.concurrency or _WORKERS, max(1, len(corpus.chunks)))
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(workers):
-                    group.create_task(self._work(queue))
-        except* OctavoError as errors:
-            _raise_first(errors)
+        await work_through(affordable, self._read, workers)
         unread = self.coverage.chunks - self.coverage.read - self.coverage.failed
         self.coverage = replace(self.coverage, skipped=unread)
         if self.unmapped:
@@ -145,27 +143,25 @@ class _Reading:
                 missing=needed - left,
             )
 
-    async def _work(self, queue: Iterator[Piece]) -> None:
-        for piece in queue:
-            if self.session.budget_exhausted:
-                return
-            try:
-                replies = await self._replies(piece)
-            except BudgetExhausted:
-                self.session.budget_exhausted = True
-                return
-            except (ModelError, WindowTooSmall, SourceError) as error:
-                self.session.raise_if_fatal(error)
-                self._raise_if_gone(error)
-                await self._report_failed(piece, error)
-            else:
-                if not all(reply.reused for reply in replies):
-                    self.unreachable = 0
-                await self._report_read(piece, replies)
-                await asyncio.sleep(0)  # a reading that is all in the ledger must not hold up the loop
+    async def _read(self, piece: Piece) -> None:
+        replied_before = self.replied
+        try:
+            replies = await self._replies(piece)
+        except BudgetExhausted:
+            self.session.budget_exhausted = True
+        except (ModelError, WindowTooSmall, SourceError) as error:
+            self.session.raise_if_fatal(error)
+            self._raise_if_gone(error, replied_before)
+            await self._report_failed(piece, error)
+        else:
+            if not all(reply.reused for reply in replies):
+                self.replied += 1
+                self.unreachable = 0
+            await self._report_read(piece, replies)
 
-    def _raise_if_gone(self, error: OctavoError) -> None:
-        if isinstance(error, ModelUnavailable):
+    def _raise_if_gone(self, error: OctavoError, replied_before: int) -> None:
+        """A server that has replied to other pieces since this one began is there: the failure is about the piece."""
+        if isinstance(error, ModelUnavailable) and self.replied == replied_before:
             self.unreachable += 1
             if self.unreachable >= _UNREACHABLE_AFTER:
                 raise error
@@ -292,10 +288,3 @@ def _halves(sentences: tuple[Span, ...]) -> tuple[tuple[Span, ...], tuple[Span, 
         raise WindowTooSmall("the question leaves no room for a passage: use a larger --window", missing=1)
     inside = (sentence.start + sentence.end) // 2
     return (Span(sentence.start, inside),), (Span(inside, sentence.end),)
-
-
-def _raise_first(errors: BaseExceptionGroup[OctavoError]) -> NoReturn:
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    raise error from None
