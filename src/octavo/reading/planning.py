@@ -97,10 +97,13 @@ class Planner:
         return prompts.plan_schema(self._tools.calls_schema() if len(self._tools) else None)
 
     def _written(self, completion: Completion) -> Plan:
-        reply = parse_reply(completion.text, self._schema())
+        # A server without schemas leaves the form to the model, which may leave out what it has nothing to say to.
+        reply = parse_reply(completion.text, {**self._schema(), "required": ()})
+        if not {"enough", "questions", "calls"}.intersection(reply):
+            raise InvalidReply("the plan says neither what is to be asked nor that it is enough")
         return Plan(
-            reply["enough"],
-            tuple(str(question) for question in reply["questions"]),
+            bool(reply.get("enough")),
+            tuple(str(question) for question in reply.get("questions", ())),
             tuple(self._tools.call_of(item) for item in reply.get("calls", ())),
         )
 

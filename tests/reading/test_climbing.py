@@ -1,0 +1,120 @@
+"""The cheapest level that suffices: when "auto" climbs, how far, and what it shows of what it discards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from octavo.library.library import Library
+from octavo.models.chat import Request
+from octavo.reading.answer import Answer
+from octavo.reading.climbing import shortcoming
+from octavo.reading.events import AnswerDelta, Answered, Event, LevelStarted, Warned
+from octavo.reading.options import Budget, Highest
+from octavo.reading.reader import Reader
+
+from .conftest import FACT, QUESTION, Faithful, book
+from .hops import QUESTION as TWO_HOPS
+from .hops import SYMPHONY, VEHICLE, Planner
+
+Make = Callable[..., tuple[Reader, Library]]
+
+
+def levels(events: list[Event]) -> list[str]:
+    return [event.level for event in events if isinstance(event, LevelStarted)]
+
+
+def ended(events: list[Event]) -> Answer:
+    assert isinstance(events[-1], Answered)
+    return events[-1].answer
+
+
+def test_a_question_that_no_reading_answers_is_asked_in_parts(read_with: Make) -> None:
+    planner = Planner([SYMPHONY, VEHICLE], TWO_HOPS, "The bicycle, first shown in 1817")
+    reader, library = read_with(planner, book(800, facts={60: VEHICLE.fact, 700: SYMPHONY.fact}))
+    events = list(reader.stream(library, TWO_HOPS))
+    assert levels(events) == ["retrieve", "read", "reason"]
+    assert ended(events).level == "reason"
+    assert ended(events).found is True
+
+
+@pytest.mark.parametrize(("highest", "climbed"), [("retrieve", ["retrieve"]), ("read", ["retrieve", "read"])])
+def test_the_climb_ends_at_the_highest_level_allowed(read_with: Make, highest: Highest, climbed: list[str]) -> None:
+    planner = Planner([SYMPHONY, VEHICLE], TWO_HOPS)
+    reader, library = read_with(planner, book(800), highest=highest)
+    events = list(reader.stream(library, TWO_HOPS))
+    assert levels(events) == climbed
+    assert not ended(events).found
+
+
+def test_where_reasoning_finds_nothing_the_readings_verdict_stands(read_with: Make) -> None:
+    reader, library = read_with(Planner([SYMPHONY, VEHICLE], TWO_HOPS), book(800))
+    events = list(reader.stream(library, TWO_HOPS))
+    assert levels(events) == ["retrieve", "read", "reason"]
+    assert ended(events).found is False
+    assert ended(events).level == "read"
+    assert [step.question for step in ended(events).steps][:2] == [TWO_HOPS, SYMPHONY.question]
+
+
+class Inventing(Faithful):
+    """Writes at level 1 what no passage bears out."""
+
+    def __call__(self, request: Request) -> str:
+        prompt = request.messages[-1].content
+        if "\n\nAnswer from the passages" in prompt and self.fact not in prompt:
+            self.requests.append(request)
+            return 'The zeppelin captain "swallowed a violin" [77].'
+        return super().__call__(request)
+
+
+def test_nothing_of_a_discarded_answer_is_shown(read_with: Make) -> None:
+    """The sufficiency check says yes, but the answer cites nothing: level 2 is asked."""
+
+    class Sure(Inventing):
+        def __call__(self, request: Request) -> str:
+            if "sufficient" in (request.schema or {}).get("properties", {}):
+                self.requests.append(request)
+                return json.dumps({"sufficient": True})
+            return super().__call__(request)
+
+    decoys = dict.fromkeys(range(0, 1600, 80), "A compass needs a needle.")
+    reader, library = read_with(Sure(keywords=()), book(1600, facts={**decoys, 1501: FACT}), fill=600)
+    question = "Which compass needs a needle and where is it?"
+    events = list(reader.stream(library, question))
+    assert levels(events)[:2] == ["retrieve", "read"]
+    streamed = "".join(event.text for event in events if isinstance(event, AnswerDelta))
+    assert "zeppelin" not in streamed
+    assert not any("violin" in event.message for event in events if isinstance(event, Warned))
+    assert streamed.strip() == ended(events).text
+
+
+def test_a_budget_that_is_used_up_ends_the_climb(read_with: Make) -> None:
+    reader, library = read_with(Planner([SYMPHONY, VEHICLE], TWO_HOPS), book(1600), concurrency=4)
+    answer = reader.ask(library, TWO_HOPS, budget=Budget(tokens=30_000))
+    assert answer.budget_exhausted
+    assert answer.level == "read"
+    assert answer.usage.prompt_tokens + answer.usage.completion_tokens <= 30_000
+
+
+def test_a_question_about_the_whole_goes_to_the_tree_of_summaries(read_with: Make) -> None:
+    class Summarising(Faithful):
+        def __call__(self, request: Request) -> str:
+            if "keywords" in (request.schema or {}).get("properties", {}):
+                return json.dumps({"information": "", "instruction": "", "keywords": ["compass"], "whole": True})
+            if "ummar" in request.messages[0].content:
+                return "Soldiers write letters in winter [1]."
+            return super().__call__(request)
+
+    reader, library = read_with(Summarising(), book(800, facts={500: FACT}))
+    events = list(reader.stream(library, QUESTION))
+    assert levels(events)[0] == "summarize"
+    assert ended(events).level == "summarize"
+    assert ended(events).found is True
+
+
+def test_what_falls_short_is_named() -> None:
+    answer = Answer("?", "text", True, "read")
+    assert shortcoming(answer) == "no passage bears out the answer"
+    assert shortcoming(Answer("?", "", None, "read")) == "nothing was found"
