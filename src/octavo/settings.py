@@ -102,7 +102,7 @@ class Settings(BaseSettings):
         PositiveInt | None,
         Field(
             description="The most questions that one reading call is asked, where several are answered from one "
-            "reading; by default 6 (1 for smollm2)."
+            "reading; by default 6 (2 for smollm2)."
         ),
     ] = None
     rounds: Annotated[

@@ -16,6 +16,7 @@ from octavo.cli.ask import ask
 from octavo.cli.batch import batch
 from octavo.cli.chat import chat
 from octavo.cli.doctor import doctor
+from octavo.cli.eval import evaluation
 from octavo.cli.list import list_documents
 from octavo.cli.models import models
 from octavo.cli.remove import remove
@@ -39,6 +40,7 @@ app.command("ask")(ask)
 app.command("batch")(batch)
 app.command("summarize")(summarize)
 app.command("chat")(chat)
+app.add_typer(evaluation, name="eval")
 app.command("add")(add)
 app.command("list")(list_documents)
 app.command("show")(show)

@@ -49,7 +49,7 @@ async def opened(
     choice = choose_model(settings, flags)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(choice.model.aclose)
-        await _announce(choice)
+        await announce(choice)
         progress = stack.enter_context(progress_for(quiet=quiet))
         given_tools = await stack.enter_async_context(chosen_tools(tools or ToolWords(), progress))
         progress.step("opening the documents")
@@ -79,7 +79,7 @@ def reading_options(settings: Settings, *, fresh: bool = False) -> ReadingOption
     )
 
 
-async def _announce(choice: Choice) -> None:
+async def announce(choice: Choice) -> None:
     """The first line: which model, where. One that is not named is asked for its name; nothing else is sent yet."""
     if not choice.named:
         await choice.model.ready()

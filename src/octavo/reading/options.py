@@ -101,7 +101,7 @@ class ReadingOptions:
             analyse=(not small) if self.analyse is None else self.analyse,
             cite=(not small) if self.cite is None else self.cite,
             reply_tokens=self.reply_tokens or (SMALL_MODEL_REPLY if small else None),
-            questions_at_once=self.questions_at_once or (1 if small else 6),
+            questions_at_once=self.questions_at_once or (2 if small else 6),
             highest=self.highest or ("read" if small else "reason"),
             fill=self.fill or (SMALL_MODEL_FILL if small else None),
             answer_tokens=self.answer_tokens or (SMALL_MODEL_ANSWER if small else min(1024, window // 6)),

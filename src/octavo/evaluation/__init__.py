@@ -1,0 +1,1 @@
+"""Measuring: the field's long-context benchmarks, on any model and any method."""

@@ -1,0 +1,1 @@
+"""Scores: one function each, from 0 (wrong) to 1 (right)."""
