@@ -125,7 +125,7 @@ class Settings(BaseSettings):
         Field(
             ge=32,
             description="The most tokens of passages that the answering model is shown; by default all that the window "
-            "leaves (2,400 for smollm2, which drowns in more).",
+            "leaves (1,200 for smollm2, which makes little of more).",
         ),
     ] = None
     answer_tokens: Annotated[
