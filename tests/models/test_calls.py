@@ -188,3 +188,36 @@ async def test_many_calls_through_a_troubled_server_all_come_back(tmp_path: Path
         assert len(server.calls) > 100
         assert calls.account.calls == 100
         await model.aclose()
+
+
+async def test_calls_taken_apart_count_in_both_accounts() -> None:
+    with Ledger() as ledger:
+        calls = calls_of(ScriptedModel("two words"), ledger)
+        await calls.complete(request("first"))
+        apart = calls.apart()
+        await apart.complete(request("second"))
+        await apart.complete(request("first"))
+    assert (apart.account.calls, apart.account.reused) == (1, 1)
+    assert (calls.account.calls, calls.account.reused) == (2, 1)
+    assert apart.total == calls.total == calls.account
+
+
+async def test_calls_taken_apart_twice_count_all_the_way_up() -> None:
+    with Ledger() as ledger:
+        calls = calls_of(ScriptedModel("two words"), ledger)
+        inner = calls.apart().apart()
+        async for _ in inner.stream(request()):
+            pass
+    assert inner.account == calls.account
+    assert calls.account.calls == 1
+
+
+async def test_the_same_call_at_once_in_accounts_apart_is_paid_for_once() -> None:
+    model = ScriptedModel("two words", latency=1.0, sleep=lambda _: asyncio.sleep(0))
+    with Ledger() as ledger:
+        calls = calls_of(model, ledger)
+        first, second = calls.apart(), calls.apart()
+        await asyncio.gather(first.complete(request()), second.complete(request()))
+    assert len(model.requests) == 1
+    assert sorted((apart.account.calls, apart.account.reused) for apart in (first, second)) == [(0, 1), (1, 0)]
+    assert (calls.account.calls, calls.account.reused) == (1, 1)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
-from octavo.errors import RequestRejected, UsageError
+from octavo.errors import RequestRejected, Unauthorized, UsageError
 from octavo.library.library import Library
-from octavo.models.chat import Request
+from octavo.models.chat import Completion, Request
+from octavo.models.scripted import ScriptedModel
 from octavo.reading import prompts
 from octavo.reading.answer import Answer, Finding
 from octavo.reading.events import Answered, BatchFinished, ChunkRead, Event
-from octavo.reading.options import Strategy
+from octavo.reading.options import Budget, ReadingOptions, Strategy
 from octavo.reading.reader import Reader
 
 from .conftest import book
@@ -206,3 +209,57 @@ def test_without_a_question_there_is_nothing_to_do(read_with: Make) -> None:
     reader, library = read_with(Reading(), book(40))
     with pytest.raises(UsageError, match="question"):
         reader.batch(library, [])
+
+
+def test_a_group_that_is_known_together_is_not_taken_apart(read_with: Make) -> None:
+    """One of the group was asked alone later: the group's own replies still cost nothing."""
+    reading = Reading()
+    reader, library = read_with(reading, book(200, facts={30: PLACES[30]}))
+    reader.batch(library, QUESTIONS[:3], level="read")
+    reader.ask(library, QUESTIONS[0], level="read")
+    reading.requests.clear()
+    reader.batch(library, QUESTIONS[:3], level="read")
+    assert not reading.requests
+
+
+@pytest.mark.parametrize("share", [0.6, 0.9])
+async def test_a_budget_holds_for_answers_that_are_written_at_once(tmp_path: Path, share: float) -> None:
+    document = book(200, facts=dict(zip(range(5, 120, 18), FACTS.values(), strict=False)))
+
+    async def usage(name: str, budget: Budget) -> int:
+        model = ScriptedModel(Reading(), latency=1.0, sleep=lambda _: asyncio.sleep(0))
+        options = ReadingOptions(concurrency=8)
+        reader = Reader(model, home=tmp_path / name, options=options)
+        events = [event async for event in reader.astream_batch(document, QUESTIONS, level="read", budget=budget)]
+        (finished,) = [event for event in events if isinstance(event, BatchFinished)]
+        return finished.usage.prompt_tokens + finished.usage.completion_tokens
+
+    budget = round(share * await usage("free", Budget()))
+    assert await usage("capped", Budget(tokens=budget)) <= budget
+
+
+async def test_what_ends_a_batch_ends_the_answers_under_way(tmp_path: Path) -> None:
+    asked: list[str] = []
+    replied: list[str] = []
+
+    class Slow(ScriptedModel):
+        """Refuses the first question's answer at once; the others' never come."""
+
+        async def complete(self, request: Request) -> Completion:
+            prompt = request.messages[-1].content
+            if "\n\nAnswer from" not in prompt:
+                return await super().complete(request)
+            asked.append(prompt)
+            if f"Question: {QUESTIONS[0]}\n" in prompt:
+                raise Unauthorized("wrong key")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                replied.append(prompt)
+            raise AssertionError("nothing sets the event")
+
+    reader = Reader(Slow(Reading()), home=tmp_path, options=ReadingOptions(concurrency=8))
+    with pytest.raises(Unauthorized):
+        await reader.abatch(book(400, facts=PLACES), QUESTIONS, level="read")
+    assert len(replied) == len(asked) - 1
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -98,6 +98,16 @@ def test_a_budget_that_is_used_up_ends_the_climb(read_with: Make) -> None:
     assert answer.usage.prompt_tokens + answer.usage.completion_tokens <= 30_000
 
 
+@pytest.mark.parametrize("tokens", [1_300, 1_400, 1_480])
+def test_a_budget_that_pays_for_no_passage_is_said_to_be_used_up(read_with: Make, tokens: int) -> None:
+    """The one sentence that is found is longer than what the budget leaves for passages."""
+    found = f"The silver compass lay {'while the keeper slept and told nobody of it ' * 40}."
+    reader, library = read_with(Faithful(), book(400, facts={200: found}), window=4_096)
+    answer = reader.ask(library, QUESTION, budget=Budget(tokens=tokens))
+    assert answer.budget_exhausted
+    assert answer.found is None
+
+
 def test_a_question_about_the_whole_goes_to_the_tree_of_summaries(read_with: Make) -> None:
     class Summarising(Faithful):
         def __call__(self, request: Request) -> str:

@@ -46,6 +46,28 @@ def test_lines_go_to_the_question_whose_number_they_begin_with(reply: str) -> No
     assert texts("quote", reply, 2) == ["A fox ran.", "None"]
 
 
+@pytest.mark.parametrize(
+    "reply", ["1, 3: A fox ran.", "1 and 3: A fox ran.", "Questions 1 & 3: A fox ran.", "1,3. A fox ran."]
+)
+def test_a_line_may_name_several_questions(reply: str) -> None:
+    assert texts("quote", reply, 3) == ["A fox ran.", "None", "A fox ran."]
+
+
+@pytest.mark.parametrize("line", ["1.5 million came.", "7: nobody knows it.", "1, 9: nobody knows it."])
+def test_a_number_that_names_no_question_is_part_of_the_text(line: str) -> None:
+    assert texts("quote", f"2: A fox ran.\n{line}", 2) == ["None", f"A fox ran.\n{line}"]
+
+
+def test_numbers_that_no_sentence_has_are_dropped_for_their_question_alone() -> None:
+    passage = "One. Two. Three."
+    spans = sentence_spans(passage)
+    first, second = replies("number", said('{"1": [9], "2": [3]}'), sentences=len(spans), questions=2)
+    assert pointing.understand("number", first, passage, spans).dropped == 1
+    assert [span.of(passage).strip() for span in pointing.understand("number", second, passage, spans).sentences] == [
+        "Three."
+    ]
+
+
 def test_a_question_without_a_line_has_none() -> None:
     assert texts("quote", "2: A fox ran.", 3) == ["None", "A fox ran.", "None"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from octavo.errors import ModelUnavailable, RequestRejected, Unauthorized
 from octavo.library.library import Library
 from octavo.models.chat import Completion, Request, TokenUsage, ToolCall
+from octavo.models.retry import Retry
 from octavo.models.scripted import ScriptedModel
 from octavo.reading.answer import Answer, Outcome
 from octavo.reading.events import AnswerDelta, Answered, Event, SubQuestionAnswered, SubQuestionAsked, ToolCalled
@@ -149,6 +152,71 @@ def test_a_sub_answer_that_fails_for_good_costs_itself(read_with: Make, planner:
     assert SYMPHONY.fact in final
 
 
+def test_a_plan_of_dozens_of_questions_is_cut_to_what_one_step_may_ask(read_with: Make, planner: Planner) -> None:
+    dozens = [f"What is said of number {number}?" for number in range(30)]
+    planner.replies = {"Nothing is known yet.": json.dumps({"enough": False, "questions": dozens})}
+    reader, library = read_with(planner, far_apart(400))
+    answer = reader.ask(library, QUESTION, level="reason")
+    assert [step.question for step in answer.steps][:5] == [*dozens[:4], SYMPHONY.question]
+
+
+def test_a_plan_that_asks_itself_in_a_circle_ends(read_with: Make, planner: Planner) -> None:
+    """Each of two questions is said to need the other: both are asked once."""
+    first, second = "What came after the second?", "What came after the first?"
+    planner.replies = {
+        f"{second}\n": json.dumps({"enough": False, "questions": [first]}),
+        f"{first}\n": json.dumps({"enough": False, "questions": [second]}),
+        "Nothing is known yet.": json.dumps({"enough": False, "questions": [first]}),
+    }
+    reader, library = read_with(planner, far_apart(400))
+    answer = reader.ask(library, QUESTION, level="reason")
+    assert [step.question for step in answer.steps] == [first, second]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_it_ends_with_true_coverage_whatever_fails(tmp_path: Path, planner: Planner, seed: int) -> None:
+    """A fifth of the calls fail once, one in fifty for good, and one in twenty replies is no JSON."""
+    chance = random.Random(seed)
+    failed: set[str] = set()
+    hopeless: set[str] = set()
+
+    def troubled(request: Request) -> str | Completion:
+        prompt = request.messages[-1].content
+        if prompt in hopeless or chance.random() < 0.02:
+            hopeless.add(prompt)
+            raise RequestRejected("the server does not like this prompt")
+        if prompt not in failed and chance.random() < 0.2:
+            failed.add(prompt)
+            raise ModelUnavailable("broken off")
+        return "I would rather not." if chance.random() < 0.05 else planner(request)
+
+    async def at_once(seconds: float) -> None:
+        """Does not sleep."""
+
+    reader = Reader(ScriptedModel(troubled), home=tmp_path, retry=Retry(sleep=at_once))
+    events = list(reader.stream(far_apart(800), QUESTION, level="reason"))
+    coverage = ended(events).coverage
+    assert coverage.read + coverage.failed + coverage.skipped == coverage.chunks
+    assert ended(events).found is not False
+
+
+def test_a_budget_of_seconds_ends_it_with_the_best_so_far(tmp_path: Path, planner: Planner) -> None:
+    """Every call takes a second of a clock of the test's own; reading once takes some forty."""
+    now = [0.0]
+
+    async def second(_: float) -> None:
+        now[0] += 1.0
+
+    model = ScriptedModel(planner, latency=1.0, sleep=second)
+    reader = Reader(model, home=tmp_path, options=ReadingOptions(concurrency=1), clock=lambda: now[0])
+    events = list(reader.stream(far_apart(800), QUESTION, level="reason", budget=Budget(seconds=75.0)))
+    answer = ended(events)
+    assert answer.outcome is Outcome.BUDGET_EXHAUSTED
+    assert answer.usage.seconds <= 75.0
+    assert [step.question for step in answer.steps][:1] == [SYMPHONY.question]
+    assert SYMPHONY.fact in planner.requests[-1].messages[-1].content
+
+
 def test_a_wrong_key_ends_it(read_with: Make, planner: Planner) -> None:
     planner.replies = {"Known so far:": Unauthorized("wrong key")}
     reader, library = read_with(planner, far_apart(400))
@@ -157,8 +225,6 @@ def test_a_wrong_key_ends_it(read_with: Make, planner: Planner) -> None:
 
 
 def test_a_server_that_is_gone_ends_it(tmp_path: Path, planner: Planner) -> None:
-    from octavo.models.retry import Retry
-
     planner.replies = {"[1] ": ModelUnavailable("gone")}
     reader = Reader(ScriptedModel(planner), home=tmp_path, retry=Retry(attempts=1))
     with pytest.raises(ModelUnavailable):

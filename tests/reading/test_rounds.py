@@ -6,12 +6,19 @@ import json
 import re
 from collections.abc import Callable
 
+import pytest
+
 from octavo.library.library import Library
 from octavo.models.chat import Request
 from octavo.reading import prompts
+from octavo.reading.answer import Answer
 from octavo.reading.events import RoundStarted
 from octavo.reading.options import Budget
+from octavo.reading.question import QuestionAnalysis
+from octavo.reading.read import ReadResult
 from octavo.reading.reader import Reader
+from octavo.reading.rounds import read_in_rounds
+from octavo.reading.session import Session
 
 from .conftest import book
 from .hops import QUESTION, SYMPHONY, VEHICLE
@@ -94,3 +101,42 @@ def test_a_budget_that_ends_in_the_second_round_keeps_the_first_ones_coverage(re
     assert answer.budget_exhausted
     assert answer.coverage.full
     assert answer.usage.prompt_tokens + answer.usage.completion_tokens <= (budget.tokens or 0)
+
+
+def test_one_round_is_asked_what_the_first_of_several_is(read_with: Make) -> None:
+    once, thrice = Joining(), Joining()
+    reader, library = read_with(once, DOCUMENT, fresh=True)
+    reader.ask(library, QUESTION, level="read")
+    reader, library = read_with(thrice, DOCUMENT, rounds=3, fresh=True)
+    reader.ask(library, QUESTION, level="read")
+    assert [request for request in thrice.reading() if "Notes from other" not in request.messages[-1].content] == (
+        once.reading()
+    )
+
+
+async def test_what_a_later_round_finds_in_a_known_chunk_is_kept(read_with: Make) -> None:
+    """Both facts stand in one chunk, so the second round finds no further chunk."""
+    results: list[ReadResult] = []
+
+    async def read(session: Session) -> Answer:
+        results.append(await read_in_rounds(session, [QuestionAnalysis.plain(QUESTION)]))
+        return Answer(QUESTION, "", None, "read")
+
+    reader, library = read_with(Joining(), book(400, facts={200: VEHICLE.fact, 201: SYMPHONY.fact}), rounds=2)
+    async for _ in reader.follow(library, QUESTION, read):
+        pass
+    (finding,) = results[0].findings
+    assert len(finding.sentences) == 2
+
+
+@pytest.mark.parametrize("words", [1_400, 1_450, 1_500])
+def test_notes_take_no_room_that_a_chunk_needs(read_with: Make, words: int) -> None:
+    class Eager(Joining):
+        def __call__(self, request: Request) -> str:
+            said = super().__call__(request)
+            return json.dumps({"sentences": [1, 2, 3, 4, 5, 6, 7, 8]}) if "sentences" in said else said
+
+    question = f"{'word and ' * words}{QUESTION}"
+    reader, library = read_with(Eager(), book(400), window=4_096, chunk_tokens=2_048, rounds=2)
+    answer = reader.ask(library, question, level="read")
+    assert answer.coverage.full

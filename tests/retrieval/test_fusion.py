@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octavo.retrieval.fusion import reciprocal_rank_fusion
+from octavo.retrieval.fusion import interleave, reciprocal_rank_fusion
 
 rankings = st.lists(st.lists(st.integers(0, 20), unique=True, max_size=10), max_size=4)
 
@@ -48,3 +48,21 @@ def test_everything_ranked_appears_exactly_once(given_rankings: list[list[int]])
 def test_being_ranked_first_once_more_never_lowers_an_item(given_rankings: list[list[int]], item: int) -> None:
     known = [[item], *given_rankings]
     assert reciprocal_rank_fusion([[item], *known]).index(item) <= reciprocal_rank_fusion(known).index(item)
+
+
+def test_the_best_of_every_ranking_come_first() -> None:
+    assert interleave([["a", "b", "c"], ["x"], ["m", "n"]]) == ["a", "x", "m", "b", "n", "c"]
+
+
+def test_what_several_rankings_hold_stands_once_where_it_comes_first() -> None:
+    assert interleave([["a", "b"], ["b", "a"]]) == ["a", "b"]
+    assert interleave([["a", "b", "c"], ["a", "c"]]) == ["a", "b", "c"]
+
+
+@given(rankings)
+def test_interleaving_loses_nothing_and_keeps_a_place_for_each(given_rankings: list[list[int]]) -> None:
+    taken = interleave(given_rankings)
+    assert sorted(taken) == sorted({item for ranking in given_rankings for item in ranking})
+    for ranking in given_rankings:
+        for rank, item in enumerate(ranking):
+            assert taken.index(item) < (rank + 1) * len(given_rankings)

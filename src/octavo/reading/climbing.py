@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 
 from octavo.documents.chunks import Chunk
-from octavo.errors import BudgetExhausted, ModelError, UsageError
+from octavo.errors import BudgetExhausted, ModelError, UsageError, WindowTooSmall
 from octavo.reading.analysing import analyse_question
 from octavo.reading.answer import Answer, Coverage, Level
 from octavo.reading.answering import affordable_room, answer_room, fit, is_sufficient, packer_of
@@ -174,7 +174,7 @@ class _Climber:
         session, analysis = self.session, self.analysis
         if await asyncio.to_thread(margin, session.corpus, analysis.question) < _WEAK_MARGIN:
             return "no chunk stands out by the question's words"
-        with suppress(BudgetExhausted):
+        with suppress(BudgetExhausted, WindowTooSmall):
             room = affordable_room(session, analysis)
             packing, request = await fit(session, analysis, packer_of(session, ranked), room)
             price = session.model.measure(request.messages) + request.max_tokens

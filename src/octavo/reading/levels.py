@@ -23,9 +23,13 @@ from octavo.reading.question import QuestionAnalysis
 from octavo.reading.read import ReadResult
 from octavo.reading.rounds import read_in_rounds
 from octavo.reading.session import Emit, Session
+from octavo.reading.workers import work_through
 
 RANKED = 400
 """The longest ranking that is packed from: more chunks than any window of this kind holds."""
+
+_ANSWERED_AT_ONCE = 32
+"""Questions answered at once; the limiter bounds their calls."""
 
 
 # --- level 0 --------------------------------------------------------------------------------------------------------
@@ -118,14 +122,14 @@ async def read_level(
     """Every chunk is shown to the model, once for all questions; each is then answered from what was found for it, in
     its own of `sessions`. The lookups are in the order of the questions. Raises as `read_chunks` does."""
     result = await read_in_rounds(session, analyses, keep_tokens=_kept_for_answers(session, len(analyses)))
-    return list(
-        await asyncio.gather(
-            *(
-                _look_up(own, analysis, result.about(analysis.question))
-                for own, analysis in zip(sessions, analyses, strict=True)
-            )
-        )
-    )
+    lookups: dict[int, Lookup] = {}
+
+    async def look_up(place: int) -> None:
+        analysis = analyses[place]
+        lookups[place] = await _look_up(sessions[place], analysis, result.about(analysis.question))
+
+    await work_through(range(len(analyses)), look_up, min(_ANSWERED_AT_ONCE, len(analyses)))
+    return [lookups[place] for place in range(len(analyses))]
 
 
 async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadResult) -> Lookup:

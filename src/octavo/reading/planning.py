@@ -19,6 +19,10 @@ from octavo.reading.tools.toolbox import Toolbox
 
 _PLAN_TOKENS = 320
 
+_MOST = 4
+"""Questions, and calls, of one step: a server that holds no reply to its schema would let a model ask for dozens, which
+are read for in several passes."""
+
 _MEMORY_SHARE = 0.5
 """Of what the planning prompt leaves of the window, what memory may take."""
 
@@ -103,8 +107,8 @@ class Planner:
             raise InvalidReply("the plan says neither what is to be asked nor that it is enough")
         return Plan(
             bool(reply.get("enough")),
-            tuple(str(question) for question in reply.get("questions", ())),
-            tuple(self._tools.call_of(item) for item in reply.get("calls", ())),
+            tuple(str(question) for question in reply.get("questions", ())[:_MOST]),
+            tuple(self._tools.call_of(item) for item in reply.get("calls", ())[:_MOST]),
         )
 
     def _called(self, completion: Completion) -> Plan:
@@ -115,4 +119,4 @@ class Planner:
                 calls.append(call)
             elif question := str((call.arguments or {}).get("question") or ""):
                 questions.append(question)
-        return Plan(not completion.tool_calls, tuple(questions), tuple(calls))
+        return Plan(not completion.tool_calls, tuple(questions[:_MOST]), tuple(calls[:_MOST]))

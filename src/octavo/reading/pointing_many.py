@@ -18,7 +18,11 @@ from octavo.models.structured import parse_reply
 from octavo.reading import pointing, prompts
 from octavo.reading.options import Strategy
 
-_NUMBERED = regex.compile(r"^\W{0,3}(?:questions?\s*|q)?(\d{1,2})\W{0,2}[:.)\]]\s*(.*)$", regex.IGNORECASE)
+_NUMBERED = regex.compile(
+    r"^\W{0,3}(?:questions?\s*|q)?(\d{1,2}(?:\s*(?:,|&|and)\s*q?\d{1,2})*)\W{0,2}(?:[:)\]]|\.(?!\d))\s*(.*)$",
+    regex.IGNORECASE,
+)
+_NUMBER = regex.compile(r"\d+")
 
 
 def reply_tokens(strategy: Strategy, questions: int, *, each: int | None = None) -> int:
@@ -65,22 +69,24 @@ def _from_key(logprobs: Sequence[TokenLogprob], key: str) -> tuple[TokenLogprob,
 
 
 def _by_line(completion: Completion, questions: int) -> tuple[Completion, ...]:
-    """Lines go to the question whose number they begin with, or to that of the line before. A reply without any number
-    is about all of them."""
+    """Lines go to the question whose number they begin with ("2: ...", "1, 2: ..."), or to that of the line before. A
+    reply without any number is about all of them."""
     lines = [line for line in pointing.without_thoughts(completion.text).splitlines() if line.strip()]
     if not lines:
         raise InvalidReply("the reader's reply is empty")
     of_question: list[list[str]] = [[] for _ in range(questions)]
-    current: int | None = None
+    current: set[int] = set()
     for line in lines:
         numbered = _NUMBERED.match(line)
-        named = int(numbered[1]) if numbered else 0
-        if numbered and 1 <= named <= questions:
-            current = named - 1
-        said = numbered[2] if numbered and 1 <= named <= questions else line
-        if current is not None and said.strip():
-            of_question[current].append(said)
-    if current is None:
+        named = {int(number) - 1 for number in _NUMBER.findall(numbered[1])} if numbered else set()
+        if numbered and named <= set(range(questions)):
+            current, said = named, numbered[2]
+        else:
+            said = line
+        if said.strip():
+            for index in current:
+                of_question[index].append(said)
+    if not current:
         of_question = [lines] * questions
     cut_off = completion.finish_reason == "length"
     return tuple(
@@ -88,7 +94,7 @@ def _by_line(completion: Completion, questions: int) -> tuple[Completion, ...]:
             completion,
             text="\n".join(of_question[index]) or prompts.NONE,
             # Only the last part is cut where the whole is.
-            finish_reason="length" if cut_off and index == current else "stop",
+            finish_reason="length" if cut_off and index in current else "stop",
             logprobs=(),
         )
         for index in range(questions)

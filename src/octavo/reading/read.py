@@ -85,6 +85,20 @@ def in_document_order(corpus: Corpus, findings: Iterable[Finding], questions: Se
     return tuple(sorted(findings, key=lambda f: (place[f.chunk.document_id], f.chunk.index, asked[f.question])))
 
 
+def spare_room(session: Session, questions: Sequence[str], notes: str) -> int:
+    """Tokens that the longest of the questions leaves, with `notes`, beyond what a chunk needs; negative where a chunk
+    has no room."""
+    strategy: Strategy = session.options.strategy or "number"
+    reply_tokens = pointing_many.reply_tokens(strategy, 1, each=session.options.reply_tokens)
+    prompted = (prompts.read(strategy, "", "", [question], notes) for question in questions)
+    return min(session.room(messages, reply_tokens) for messages in prompted) - _least_room(session)
+
+
+def _least_room(session: Session) -> int:
+    """A chunk that does not fit whole is read in halves; a quarter of one must fit."""
+    return session.options.chunk_tokens // 4 + 64
+
+
 class _Reading:
     """One pass over the chunks: workers take pieces from a shared iterator and report."""
 
@@ -129,18 +143,13 @@ class _Reading:
 
     def _require_room(self) -> None:
         """Refuse a question that leaves no room for a chunk, before any call."""
-        reply_tokens = pointing_many.reply_tokens(self.strategy, 1, each=self.session.options.reply_tokens)
-        left = min(
-            self.session.room(prompts.read(self.strategy, "", "", [question], self.notes), reply_tokens)
-            for question in self.questions
-        )
-        # A chunk that does not fit whole is read in halves; a quarter of one must fit.
-        needed = self.session.options.chunk_tokens // 4 + 64
-        if left < needed:
+        spare = spare_room(self.session, self.questions, self.notes)
+        if spare < 0:
+            needed = _least_room(self.session)
             raise WindowTooSmall(
-                f"the question leaves {max(left, 0):,} tokens of the window of {self.session.window:,} for a chunk, "
-                f"which needs {needed:,}: shorten the question by {needed - left:,} tokens or use a larger --window",
-                missing=needed - left,
+                f"the question leaves {max(needed + spare, 0):,} tokens of the window of {self.session.window:,} for a "
+                f"chunk, which needs {needed:,}: shorten the question by {-spare:,} tokens or use a larger --window",
+                missing=-spare,
             )
 
     async def _read(self, piece: Piece) -> None:

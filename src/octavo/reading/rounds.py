@@ -17,7 +17,7 @@ from octavo.reading.answer import Finding
 from octavo.reading.events import RoundStarted
 from octavo.reading.findings import rank_findings
 from octavo.reading.question import QuestionAnalysis
-from octavo.reading.read import ReadResult, in_document_order, read_chunks
+from octavo.reading.read import ReadResult, in_document_order, read_chunks, spare_room
 from octavo.reading.session import Session
 from octavo.retrieval.fusion import interleave
 
@@ -25,6 +25,7 @@ _NOTES_SHARE = 0.5
 """Notes hold at most this share of a chunk's tokens: they are part of every prompt of the round."""
 
 _NOTED = 64
+_MARGIN = 16
 
 
 async def read_in_rounds(session: Session, analyses: Sequence[QuestionAnalysis], *, keep_tokens: int = 0) -> ReadResult:
@@ -39,10 +40,9 @@ async def read_in_rounds(session: Session, analyses: Sequence[QuestionAnalysis],
             break
         await session.emit(RoundStarted(number, tuple(notes)))
         again = await read_chunks(session, analyses, notes="\n".join(notes), keep_tokens=keep_tokens)
-        merged = _merged(session, analyses, result, again)
-        if len(merged.findings) == len(result.findings):
+        known, result = len(result.findings), _merged(session, analyses, result, again)
+        if len(result.findings) == known:
             break
-        result = merged
     return result
 
 
@@ -54,7 +54,9 @@ def _notes(session: Session, analyses: Sequence[QuestionAnalysis], result: ReadR
         sentences = {finding.chunk: finding.sentences for finding in findings}
         ranked = rank_findings(session.corpus, findings, analysis, limit=_NOTED) if findings else []
         rankings.append([(chunk, sentences[chunk]) for chunk in ranked if chunk in sentences])
-    left = round(session.options.chunk_tokens * _NOTES_SHARE)
+    # Joined lines may have a few tokens more than their parts.
+    spare = spare_room(session, [analysis.question for analysis in analyses], "-") - _MARGIN
+    left = min(round(session.options.chunk_tokens * _NOTES_SHARE), spare)
     lines: dict[str, None] = {}
     for line in _lines(session, interleave(rankings)):
         tokens = session.model.tokenizer.count(line) + 1

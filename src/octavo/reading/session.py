@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from octavo.errors import BudgetExhausted, OctavoError, SourceError, Unauthorized, UnknownModel
@@ -133,10 +133,17 @@ class Session:
         share = _READING_SHARE_OF_SECONDS if reading else 1.0
         return self.budget.seconds * share - self.seconds
 
-    def _reserve(self, tokens: int, keep: int) -> None:
+    @contextmanager
+    def _reserved(self, tokens: int, keep: int = 0) -> Iterator[None]:
+        """Set tokens aside for a call while it is under way: what others pay meanwhile cannot spend them."""
         left = self.tokens_left()
         if left is not None and tokens + keep > left:
             raise BudgetExhausted(f"the budget of {self.budget.tokens:,} tokens is used up")
+        self.spending.reserved += tokens
+        try:
+            yield
+        finally:
+            self.spending.reserved -= tokens
 
     # --- calls ------------------------------------------------------------------------------------------------------
 
@@ -147,36 +154,36 @@ class Session:
         for the answer begins. Raises `BudgetExhausted` or a `ModelError`."""
         if self.calls.recorded(request):
             return await self.calls.complete(request, documents=documents)
-        tokens = self.model.measure(request.messages, request.tools) + request.max_tokens
-        self._reserve(tokens, keep)
-        left = self.seconds_left(reading=reading)
-        if left is not None and left <= 0:
-            raise BudgetExhausted(f"the budget of {self.budget.seconds:g} seconds is used up")
-        self.spending.reserved += tokens
-        try:
-            async with asyncio.timeout(left):
-                return await self.calls.complete(request, documents=documents)
-        except TimeoutError:
-            raise BudgetExhausted(f"the budget of {self.budget.seconds:g} seconds is used up") from None
-        finally:
-            self.spending.reserved -= tokens
+        with self._reserved(self._price(request), keep):
+            left = self.seconds_left(reading=reading)
+            if left is not None and left <= 0:
+                raise BudgetExhausted(f"the budget of {self.budget.seconds:g} seconds is used up")
+            try:
+                async with asyncio.timeout(left):
+                    return await self.calls.complete(request, documents=documents)
+            except TimeoutError:
+                raise BudgetExhausted(f"the budget of {self.budget.seconds:g} seconds is used up") from None
 
     async def stream(self, request: Request, *, documents: Sequence[str] = ()) -> AsyncIterator[str | Completion]:
         """One call within the budget, its reply in pieces and then the whole. Raises `BudgetExhausted` (before or
         between pieces) or a `ModelError`."""
-        if not self.calls.recorded(request):
-            self._reserve(self.model.measure(request.messages) + request.max_tokens, 0)
-        async with aclosing(self.calls.stream(request, documents=documents)) as pieces:
-            while True:
-                left = self.seconds_left(reading=False)
-                try:
-                    async with asyncio.timeout(left):
-                        piece = await anext(pieces)
-                except StopAsyncIteration:
-                    return
-                except TimeoutError:
-                    raise BudgetExhausted(f"the budget of {self.budget.seconds:g} seconds is used up") from None
-                yield piece
+        reserved = nullcontext() if self.calls.recorded(request) else self._reserved(self._price(request))
+        with reserved:
+            async with aclosing(self.calls.stream(request, documents=documents)) as pieces:
+                while True:
+                    left = self.seconds_left(reading=False)
+                    try:
+                        async with asyncio.timeout(left):
+                            piece = await anext(pieces)
+                    except StopAsyncIteration:
+                        return
+                    except TimeoutError:
+                        raise BudgetExhausted(f"the budget of {self.budget.seconds:g} seconds is used up") from None
+                    yield piece
+
+    def _price(self, request: Request) -> int:
+        """The most tokens that a call can take."""
+        return self.model.measure(request.messages, request.tools) + request.max_tokens
 
     @staticmethod
     def raise_if_fatal(error: OctavoError) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from octavo.documents.chunks import Chunk, chunk_document
@@ -113,6 +113,7 @@ def test_an_edit_changes_no_leaf_of_another_section() -> None:
     assert len(shown(after) - shown(before)) == 1
 
 
+@example(sections=[(1, "Title", 5), (2, "Title", 40)], leaf_tokens=128, fan_in=2)  # chunks of very unequal length
 @given(
     sections=st.lists(
         st.tuples(st.integers(1, 12), st.just("Title"), st.sampled_from([0, 1, 5, 40, 120])), max_size=25

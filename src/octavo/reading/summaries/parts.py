@@ -179,7 +179,10 @@ class _Division:
         while True:
             runs = _shared_out(shown, pieces)
             longest = max(sum(chunk.tokens for chunk in run) for run in runs)
-            if longest <= self.leaf_tokens or pieces >= len(shown):
+            if longest <= self.leaf_tokens:
+                break
+            if pieces >= len(shown):
+                runs = [[chunk] for chunk in shown]
                 break
             pieces = min(len(shown), pieces + max(1, pieces // 20))
         return [
