@@ -58,6 +58,9 @@ def test_words_count_whatever_their_case() -> None:
     [
         (r"So it is \boxed{Anna Bell}.", 1.0),
         (r"\boxed{Anna} or rather \boxed{\text{Anna Bell}}", 1.0),
+        (r"\boxed{{Anna  Bell}}", 1.0),
+        (r"\boxed{Anna\ Bell}", 1.0),
+        (r"\boxed{Anna Bell} or rather \boxed{Anna", 0.0),
         (r"\boxed{Anna Belle}", 0.0),
         ("Anna Bell", 0.0),
     ],
@@ -87,6 +90,9 @@ LABELS = ("kitchen", "garden", "office", "hallway")
         ("garden or kitchen", 0.0),
         ("office", 0.0),
         ("The hallway leads to the garden", 1.0),
+        ("garden <context> Mary went to the kitchen </context>", 1.0),
+        ("The answer is:\ngarden", 1.0),
+        ("I do not know", 0.0),
     ],
 )
 def test_babilong_takes_the_first_sentence_and_no_label_of_the_question(said: str, score: float) -> None:

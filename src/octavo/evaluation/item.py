@@ -94,6 +94,6 @@ class Task(Protocol):
 class Scorer(Protocol):
     """Compares an answer with the item's references."""
 
-    def __call__(self, item: Item, text: str) -> float:
+    def __call__(self, item: Item, text: str, /) -> float:
         """From 0 (wrong) to 1 (right)."""
         ...

@@ -19,7 +19,7 @@ def single_v1(item: Item, text: str) -> float:
     """S-RT and ATC of v1: 1 where the keyword stands in the answer; else 0.2 x (1 - edit distance / longer length) of
     the answer and the needle (`data["needle"]`, else the keyword), both without white space.
 
-    The evaluator's option to cut the answer to 1.2 times the needle's length is off in every configuration.
+    The evaluator's option to cut the answer to 1.2 times the needle's length is off in its configurations.
     """
     if _keyword(item) in text:
         return 1.0
