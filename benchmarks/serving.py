@@ -50,16 +50,32 @@ class ServedCall:
 
 
 class FakeServing:
-    """The server's process, for `with`. `fact` is the one that its reader sees; `latency` is in seconds a call. With
-    `embedded_tokens` prompts are counted by the embedded model's tokenizer, else by the server's own estimate."""
+    """The server's process, for `with`. `fact` is the one that its reader sees, or its key in `FACTS`; `latency` is in
+    seconds a call. With `embedded_tokens` prompts are counted by the embedded model's tokenizer, else by the server's
+    own estimate."""
 
     def __init__(
-        self, fact: str = "en-shared", *, latency: float = 0.0, window: int = 8_192, embedded_tokens: bool = False
+        self,
+        fact: str | Fact = "en-shared",
+        *,
+        latency: float = 0.0,
+        window: int = 8_192,
+        embedded_tokens: bool = False,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._arrivals = Path(self._folder.name) / "arrivals"
         self._log = Path(self._folder.name) / "log"
-        self._command = [sys.executable, __file__, "--fact", fact, "--latency", str(latency), "--window", str(window)]
+        seen = FACTS[fact] if isinstance(fact, str) else fact
+        self._command = [
+            sys.executable,
+            __file__,
+            "--fact",
+            json.dumps(asdict(seen)),
+            "--latency",
+            str(latency),
+            "--window",
+            str(window),
+        ]
         self._command += ["--arrivals", str(self._arrivals), "--log", str(self._log)]
         if embedded_tokens:
             self._command.append("--embedded-tokens")
@@ -133,14 +149,14 @@ class NotingServer(FakeServer):
 def main() -> None:
     """Serve until standard input ends, then write the account."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fact", choices=FACTS, required=True)
+    parser.add_argument("--fact", type=json.loads, required=True, help="as JSON")
     parser.add_argument("--latency", type=float, required=True)
     parser.add_argument("--window", type=int, required=True)
     parser.add_argument("--arrivals", type=Path, required=True)
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--embedded-tokens", action="store_true")
     arguments = parser.parse_args()
-    fact = FACTS[arguments.fact]
+    fact = Fact(**arguments.fact)
 
     def reply(request: Request) -> str:
         return faithful.reply(fact, request.messages)
