@@ -19,11 +19,11 @@ from collections.abc import Sequence
 
 from asked import Reading, asked, squeezed
 from harness import Record, data_file
-from memory_corpus import MemoryCorpus
 from octavo.documents.document import Document
 from octavo.documents.load import load
 from octavo.documents.sentences import sentence_spans
 from octavo.library.corpus import Corpus
+from octavo.library.memory_corpus import MemoryCorpus
 from octavo.models.chat import Request
 from octavo.models.scripted import ScriptedModel
 from octavo.reading import prompts

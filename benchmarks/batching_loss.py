@@ -22,9 +22,9 @@ from typing import get_args
 
 from asked import squeezed
 from harness import Record
-from memory_corpus import MemoryCorpus
 from multihop_data import MultihopQuestion, musique
 from octavo.documents.document import Document
+from octavo.library.memory_corpus import MemoryCorpus
 from octavo.models.chat import ChatModel
 from octavo.models.embedded import EmbeddedModel
 from octavo.models.endpoint import EndpointModel

@@ -20,10 +20,10 @@ from typing import get_args
 
 from books import QUESTION
 from harness import Record, data_text, percentile
-from memory_corpus import MemoryCorpus
 from octavo.documents.document import Document, Span
 from octavo.documents.parsers.markdown import parse_markdown
 from octavo.documents.sentences import sentence_spans
+from octavo.library.memory_corpus import MemoryCorpus
 from octavo.models.call_key import call_key
 from octavo.models.scripted import ScriptedModel
 from octavo.reading.options import ReadingOptions, Strategy

@@ -17,9 +17,9 @@ from typing import get_args
 
 from books import QUESTION
 from harness import Record, data_file
-from memory_corpus import MemoryCorpus
 from octavo.documents.load import load
 from octavo.library.corpus import Corpus
+from octavo.library.memory_corpus import MemoryCorpus
 from octavo.models.chat import ChatModel
 from octavo.models.embedded import EmbeddedModel
 from octavo.reading.options import ReadingOptions, Strategy

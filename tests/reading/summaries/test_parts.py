@@ -7,30 +7,15 @@ from itertools import pairwise
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from octavo.documents.chunks import Chunk, chunk_document
+from octavo.documents.chunks import Chunk
 from octavo.documents.document import Document, Span
 from octavo.documents.headings import Heading, sections_of
-from octavo.library.corpus import Hit
+from octavo.library.memory_corpus import MemoryCorpus
 from octavo.models.estimated_tokenizer import EstimatedTokenizer
 from octavo.reading.summaries.parts import Part, divide, halved
 
 TOKENIZER = EstimatedTokenizer(exact=True)
 SENTENCE = "Rain fell on the garden and on the gate. "
-
-
-class MadeCorpus:
-    """Documents and their chunks, in memory."""
-
-    def __init__(self, *documents: Document) -> None:
-        self._documents = {document.id: document for document in documents}
-        self.documents = [document.ref for document in documents]
-        self.chunks = [chunk for document in documents for chunk in chunk_document(document, TOKENIZER, limit=128)]
-
-    def document(self, document_id: str) -> Document:
-        return self._documents[document_id]
-
-    def search(self, text: str, limit: int) -> list[Hit]:
-        return []
 
 
 def made(*sections: tuple[int, str, int], name: str = "made.txt") -> Document:
@@ -43,7 +28,9 @@ def made(*sections: tuple[int, str, int], name: str = "made.txt") -> Document:
 
 
 def divided(*documents: Document, leaf_tokens: int = 600, fan_in: int = 5) -> Part:
-    return divide(MadeCorpus(*documents), TOKENIZER.count, leaf_tokens=leaf_tokens, fan_in=fan_in)
+    return divide(
+        MemoryCorpus(documents, TOKENIZER, limit=128), TOKENIZER.count, leaf_tokens=leaf_tokens, fan_in=fan_in
+    )
 
 
 def titles(part: Part) -> list[str]:

@@ -5,21 +5,25 @@ from __future__ import annotations
 import pytest
 
 from octavo.errors import UsageError
+from octavo.library.memory_corpus import MemoryCorpus
 from octavo.reading.summaries.titles import find_titled
 
-from .test_parts import MadeCorpus, made
+from .test_parts import TOKENIZER, made
 
-CORPUS = MadeCorpus(
-    made(
-        (1, "BOOK ONE: 1805", 1),
-        (2, "CHAPTER I", 1),
-        (2, "CHAPTER II", 1),
-        (1, "BOOK TWO: 1805", 1),
-        (2, "CHAPTER I", 1),
-        (2, "The Battle of Austerlitz", 1),
-        name="war-and-peace.md",
-    ),
-    made((1, "第三回 贾雨村", 1), name="红楼梦.txt"),
+CORPUS = MemoryCorpus(
+    [
+        made(
+            (1, "BOOK ONE: 1805", 1),
+            (2, "CHAPTER I", 1),
+            (2, "CHAPTER II", 1),
+            (1, "BOOK TWO: 1805", 1),
+            (2, "CHAPTER I", 1),
+            (2, "The Battle of Austerlitz", 1),
+            name="war-and-peace.md",
+        ),
+        made((1, "第三回 贾雨村", 1), name="红楼梦.txt"),
+    ],
+    TOKENIZER,
 )
 
 
@@ -47,4 +51,4 @@ def test_what_is_called_nothing_like_it_is_an_error_that_names_titles() -> None:
 
 def test_documents_without_sections_say_so() -> None:
     with pytest.raises(UsageError, match="the documents have no sections"):
-        find_titled(MadeCorpus(), "anything")
+        find_titled(MemoryCorpus([], TOKENIZER), "anything")

@@ -1,4 +1,7 @@
-"""Documents chunked in memory: a `Corpus` for benchmarks that read a text once and search nothing."""
+"""Documents chunked in memory: a corpus for whoever reads a text once and searches nothing.
+
+Knows chunks and texts; nothing of stores.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from octavo.models.tokenizer import Tokenizer
 
 
 class MemoryCorpus:
-    """The chunks of `documents`, each at most `limit` tokens."""
+    """The chunks of `documents`, each of at most `limit` tokens of `tokenizer`."""
 
     def __init__(self, documents: Sequence[Document], tokenizer: Tokenizer, *, limit: int = 512) -> None:
         self._documents = {document.id: document for document in documents}
