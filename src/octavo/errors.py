@@ -25,6 +25,7 @@ OctavoError                      exit code 1
 ├── ToolError                         a tool cannot do what it was called for
 │   └── ToolServerFailed              a server of tools does not start, or does not answer
 ├── EvaluationError                   a benchmark's data or a run's folder is not what it should be
+├── TrainingError                     training data, a model to train or its outcome is not what it should be
 ├── WindowTooSmall                    the question itself leaves no room in the window
 ├── BudgetExhausted              4    raised inside a reading; a reader turns it into the best answer so far
 └── LibraryError                      the library on disk cannot be used
@@ -167,6 +168,10 @@ class ToolServerFailed(ToolError):
 
 class EvaluationError(OctavoError):
     """A benchmark's data or a run's folder is not what it should be; the message names the place."""
+
+
+class TrainingError(OctavoError):
+    """Training data, a model to train, or what came out of a training, is not what it should be."""
 
 
 class WindowTooSmall(OctavoError):

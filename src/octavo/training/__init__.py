@@ -1,0 +1,1 @@
+"""From data to a model that reads further: configuration of TRL, PEFT, transformers and accelerate."""

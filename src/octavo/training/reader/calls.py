@@ -1,0 +1,173 @@
+"""Octavo's calls about a scene, each with the right reply: one function a kind.
+
+The prompts are made by the functions that make the real ones. Knows scenes and prompts.
+"""
+
+from __future__ import annotations
+
+from octavo.documents.chunks import Chunk
+from octavo.documents.document import Span
+from octavo.documents.sentences import sentence_spans
+from octavo.library.memory_corpus import MemoryCorpus
+from octavo.reading import prompts
+from octavo.reading.options import Strategy
+from octavo.reading.packing import Packing, render
+from octavo.reading.pieces import Piece, read_request
+from octavo.retrieval.language import main_language
+from octavo.training.reader.example import Example, json_reply
+from octavo.training.reader.pointers import helping, pointing_reply
+from octavo.training.reader.scene import Scene
+from octavo.training.worlds.questions import Question, sub_questions
+from octavo.training.worlds.world import Fact
+
+_HOPS = (1, 1, 1, 1, 2)
+_ANSWERED_HOPS = (1, 1, 2, 2)
+_PLANNED_HOPS = (1, 2, 2, 2, 3)
+"""Hops of the questions, drawn evenly."""
+
+_TOLD_SHARE = 0.45
+"""Of the questions that a passage is read for, those whose facts (or some of them) are told in it."""
+
+_ANSWERED_SHARE = 0.75
+_SUFFICIENT_SHARE = 0.5
+_NOTED_SHARE = 0.6
+_WHOLE_SHARE = 0.15
+_INSTRUCTED_SHARE = 0.3
+_SHORT_PASSAGE = 160
+
+_LANGUAGES = {"en": "English", "zh": "Chinese"}
+_INSTRUCTIONS = {
+    "en": ("Answer in one sentence.", "Be brief.", "Answer in English.", "Give only the name.", "Explain your answer."),
+    "zh": ("请用一句话回答。", "请简短回答。", "请用中文回答。", "只写名字。", "请说明理由。"),
+}
+_ABOUT_THE_WHOLE = {
+    "en": (
+        "What is this document about?",
+        "Summarise the main events.",
+        "How does the mood change from beginning to end?",
+        "What are the main themes?",
+        "Who are the most important people in it?",
+    ),
+    "zh": (
+        "这份文件讲的是什么？",
+        "请概括主要的事件。",
+        "全书的气氛有什么变化？",
+        "主要的主题有哪些？",
+        "最重要的人物是谁？",
+    ),
+}
+
+
+def read(scene: Scene, strategy: Strategy, questions: int = 1) -> Example:
+    """A passage is read for questions; it may tell what answers them, or only what looks like it."""
+    asked = [scene.question(scene.rng.choice(_HOPS)) for _ in range(questions)]
+    wanted = [fact for one in asked if scene.rng.random() < _TOLD_SHARE for fact in _some(scene, one)]
+    facts = list(dict.fromkeys([*wanted, *scene.distractors(asked)]))
+    document, told = scene.document(facts, asked)
+    sentences = tuple(s for s in sentence_spans(document.text) if s.of(document.text).strip())
+    chunk = Chunk(document.id, 0, Span(0, len(document.text)), scene.tokenizer.count(document.text))
+    request = read_request(Piece(document, (chunk,), sentences), [one.text for one in asked], strategy)
+    found = [helping(one, told) for one in asked]
+    return Example(
+        "read" if questions == 1 else "read-many",
+        request.messages,
+        pointing_reply(strategy, document.text, sentences, found),
+        {
+            "language": scene.language,
+            "strategy": strategy,
+            "text": document.text,
+            "gold": [[[span.start, span.end] for span in spans] for spans in found],
+        },
+    )
+
+
+def analyse(scene: Scene) -> Example:
+    """A question is split, and gets keywords; some are about the whole document."""
+    rng, language = scene.rng, scene.language
+    whole = rng.random() < _WHOLE_SHARE
+    asked = scene.question(rng.choice(_HOPS))
+    information = rng.choice(_ABOUT_THE_WHOLE[language]) if whole else asked.text
+    instruction = rng.choice(_INSTRUCTIONS[language]) if rng.random() < _INSTRUCTED_SHARE else ""
+    reply = {
+        "information": information,
+        "instruction": instruction,
+        "keywords": [] if whole else list(asked.keywords),
+        "whole": whole,
+    }
+    text = (" " if language == "en" else "").join(part for part in (information, instruction) if part)
+    messages = prompts.analyse(text, [_LANGUAGES[language]])
+    return Example("analyse", messages, json_reply(reply), {"language": language, "question": text})
+
+
+def answer(scene: Scene) -> Example:
+    """A question is answered from passages: briefly, with the numbers of those that say so, or not at all."""
+    hops = scene.rng.choice(_ANSWERED_HOPS)
+    asked = scene.question(hops)
+    complete = scene.rng.random() < _ANSWERED_SHARE
+    packing, numbers = _packed(scene, asked, complete=complete)
+    notes = ""
+    if hops > 1 and scene.rng.random() < _NOTED_SHARE:
+        notes = scene.known(asked, hops if complete else hops - 1)
+    markers = "".join(f"[{number}]" for number in numbers)
+    return Example(
+        "answer",
+        prompts.answer(packing.text, asked.text, main_language(asked.text), notes=notes),
+        f"{asked.answer} {markers}" if complete else prompts.NOT_FOUND,
+        {
+            "language": scene.language,
+            "hops": hops,
+            "answer": asked.answer if complete else None,
+            "passages": numbers if complete else [],
+        },
+    )
+
+
+def sufficient(scene: Scene) -> Example:
+    """Whether passages hold what a question needs."""
+    asked = scene.question(scene.rng.choice(_HOPS))
+    complete = scene.rng.random() < _SUFFICIENT_SHARE
+    packing, _ = _packed(scene, asked, complete=complete)
+    messages = prompts.sufficient(packing.text, asked.text)
+    return Example("sufficient", messages, json_reply({"sufficient": complete}), {"language": scene.language})
+
+
+def plan(scene: Scene) -> Example:
+    """The next step towards an answer, after none, some or all of the sub-questions were answered."""
+    hops = scene.rng.choice(_PLANNED_HOPS)
+    asked = scene.question(hops)
+    known = scene.rng.randrange(hops + 1)
+    following = [step.text for step in sub_questions(asked, scene.rng)[known : known + 1]]
+    if hops == 1 and following:
+        following = [asked.text]
+    messages = prompts.plan(asked.text, scene.known(asked, known))
+    about = {"language": scene.language, "hops": hops, "known": known, "chain": [fact.answer for fact in asked.chain]}
+    return Example("plan", messages, json_reply({"enough": not following, "questions": following}), about)
+
+
+def _some(scene: Scene, asked: Question) -> list[Fact]:
+    chain = list(asked.chain)
+    return scene.rng.sample(chain, scene.rng.randrange(1, len(chain) + 1))
+
+
+def _packed(scene: Scene, asked: Question, *, complete: bool) -> tuple[Packing, list[int]]:
+    """Passages that tell all facts of a question, or not all; and the numbers of those that tell one."""
+    rng = scene.rng
+    wanted = list(asked.chain) if complete else rng.sample(list(asked.chain), rng.randrange(len(asked.chain)))
+    groups: list[list[Fact]] = [[] for _ in range(rng.randrange(1, 6))]
+    for fact in (*wanted, *scene.distractors([asked])):
+        rng.choice(groups).append(fact)
+    made = {
+        document.id: (document, told)
+        for document, told in (scene.document(group, [asked], _SHORT_PASSAGE) for group in groups)
+    }
+    corpus = MemoryCorpus([document for document, _ in made.values()], scene.tokenizer)
+    packing = render(corpus, corpus.chunks)
+    evidence = {
+        (document.id, span) for document, told in made.values() for fact in asked.chain for span in told.evidence(fact)
+    }
+    numbers = [
+        passage.number
+        for passage in packing.passages
+        if any(passage.document.id == document_id and passage.span.overlaps(span) for document_id, span in evidence)
+    ]
+    return packing, numbers

@@ -1,0 +1,61 @@
+"""Questions about a world: after one fact, or after the last of a chain of them.
+
+Knows facts; nothing of the texts that tell them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from octavo.evaluation.names import Language
+from octavo.training.worlds.relations import Relation, phrase, sentence
+from octavo.training.worlds.world import Chain, Thing
+
+_GENITIVE = "{s's}"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, the facts that answer it (one, or a chain), what it is answered with, and the words that a good
+    search for it would use."""
+
+    text: str
+    chain: Chain
+    keywords: tuple[str, ...]
+    language: Language
+
+    @property
+    def answer(self) -> str:
+        """What the last fact says."""
+        return self.chain[-1].answer
+
+
+def question(chain: Chain, language: Language, rng: Random) -> Question:
+    """A question after the object of the chain's last fact that names the subject of its first."""
+    first = chain[0]
+    subject, short = first.subject.name, list(first.relation.words[language].short)
+    for fact in chain[:-1]:
+        subject = phrase(fact.relation.words[language].the, subject)
+    last = chain[-1].relation
+    if len(chain) > 1:
+        short += last.words[language].short
+    keywords = (first.subject.name, *rng.sample(short, min(len(short), rng.choice((2, 3, 4)))))
+    return Question(_asked(last, subject, language, rng, nested=len(chain) > 1), chain, keywords, language)
+
+
+def sub_questions(asked: Question, rng: Random) -> list[Question]:
+    """For each fact of a chain the question that leads on, naming the subject itself."""
+    return [question((fact,), asked.language, rng) for fact in asked.chain]
+
+
+def unanswerable(relation: Relation, thing: Thing, language: Language, rng: Random) -> str:
+    """A question after a relation of a thing, whether there is such a fact or not."""
+    return _asked(relation, thing.name, language, rng, nested=False)
+
+
+def _asked(relation: Relation, subject: str, language: Language, rng: Random, *, nested: bool) -> str:
+    asks = relation.words[language].asks
+    if nested:  # a long phrase has no genitive
+        asks = tuple(template for template in asks if _GENITIVE not in template)
+    return sentence(rng.choice(asks), subject)

@@ -1,0 +1,138 @@
+"""The right replies are right: octavo's own code understands each of them as what was told."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import get_args
+
+import pytest
+
+from octavo.documents.document import Span
+from octavo.documents.sentences import sentence_spans
+from octavo.evaluation.names import Language
+from octavo.models.chat import Completion, TokenUsage
+from octavo.models.estimated_tokenizer import EstimatedTokenizer
+from octavo.models.structured import parse_reply
+from octavo.reading import pointing, pointing_many, prompts
+from octavo.reading.options import Strategy
+from octavo.training.reader.example import Example, Kind
+from octavo.training.reader.examples import SHARES, reader_examples
+
+TOKENIZER = EstimatedTokenizer(exact=True)
+TEXTS: dict[Language, str] = {
+    "en": "The rain had stopped. Nobody spoke for a while. Then, late as always, the carriage came! " * 60,
+    "zh": "雨停了。半晌没有人说话。后来马车来了，照例迟到！" * 60,
+}
+
+
+def made(kind: Kind, count: int = 60, strategy: Strategy = "quote", seed: str = "test") -> list[Example]:
+    return list(
+        reader_examples(
+            count,
+            seed=seed,
+            tokenizer=TOKENIZER,
+            texts=TEXTS,
+            languages={"en": 0.6, "zh": 0.4},
+            strategies=[strategy],
+            shares={kind: 1.0},
+        )
+    )
+
+
+def replied(text: str) -> Completion:
+    return Completion(text, "stop", TokenUsage(prompt=1, completion=1))
+
+
+@pytest.mark.parametrize("strategy", get_args(Strategy))
+@pytest.mark.parametrize("kind", ["read", "read-many"])
+def test_a_reader_that_replies_so_points_at_the_sentences_that_help(kind: Kind, strategy: Strategy) -> None:
+    found = 0
+    for example in made(kind, strategy=strategy):
+        text, gold = example.about["text"], example.about["gold"]
+        sentences = [span for span in sentence_spans(text) if span.of(text).strip()]
+        parts = pointing_many.replies(strategy, replied(example.reply), sentences=len(sentences), questions=len(gold))
+        for part, spans in zip(parts, gold, strict=True):
+            pointed = pointing.understand(strategy, part, text, sentences).sentences
+            expected = {Span(*span) for span in spans}
+            # The opening words of one sentence may be those of another, of the same wording.
+            assert set(pointed) == expected or (strategy == "opening" and len(pointed) == len(expected))
+            found += bool(spans)
+    assert found >= 15
+
+
+def test_a_third_of_the_passages_and_more_hold_nothing_that_helps() -> None:
+    examples = made("read", 120)
+    nothing = sum(example.reply == prompts.NONE for example in examples)
+    assert 40 <= nothing <= 90
+
+
+def test_answers_cite_passages_that_hold_them_and_refuse_where_none_does() -> None:
+    refused = 0
+    for example in made("answer", 80):
+        prompt = example.messages[-1].content
+        if example.about["answer"] is None:
+            assert example.reply == prompts.NOT_FOUND
+            refused += 1
+            continue
+        answer, numbers = example.about["answer"], example.about["passages"]
+        assert example.reply == f"{answer} {''.join(f'[{number}]' for number in numbers)}"
+        passages = re.split(r"(?:^|\n\n)(?=\[\d+\] )", prompt)
+        cited = [part for part in passages if any(part.startswith(f"[{number}] ") for number in numbers)]
+        assert len(cited) == len(numbers)
+        assert any(answer.casefold() in part.casefold() for part in cited)
+    assert 8 <= refused <= 35
+
+
+def test_questions_that_were_not_answered_have_no_evidence_in_their_passages() -> None:
+    for example in made("answer", 80):
+        if example.about["answer"] is None and example.about["hops"] == 1:
+            assert example.about["passages"] == []
+
+
+def test_analyses_fit_their_schema_and_change_no_question() -> None:
+    examples = made("analyse")
+    for example in examples:
+        reply = parse_reply(example.reply, prompts.ANALYSIS_SCHEMA)
+        question = example.about["question"]
+        assert reply["information"] in question
+        assert reply["instruction"] in question
+        assert bool(reply["keywords"]) != reply["whole"]
+    assert any(json.loads(example.reply)["whole"] for example in examples)
+
+
+def test_plans_ask_the_next_question_until_all_is_known() -> None:
+    ended = 0
+    for example in made("plan"):
+        reply = parse_reply(example.reply, prompts.plan_schema(None))
+        known, hops, chain = (example.about[name] for name in ("known", "hops", "chain"))
+        told = example.messages[-1].content
+        assert all(answer.casefold() in told.casefold() for answer in chain[:known])
+        assert reply["enough"] == (known == hops)
+        assert len(reply["questions"]) == (known < hops)
+        if 0 < known < hops:
+            assert chain[known - 1] in reply["questions"][0]
+        ended += reply["enough"]
+    assert 5 <= ended <= 50
+
+
+def test_verdicts_of_sufficiency_are_of_both_kinds() -> None:
+    verdicts = [parse_reply(example.reply, prompts.SUFFICIENT_SCHEMA)["sufficient"] for example in made("sufficient")]
+    assert 15 <= sum(verdicts) <= 45
+
+
+def test_the_same_seed_gives_the_same_examples_of_all_kinds() -> None:
+    def mixed(seed: str) -> list[Example]:
+        return list(reader_examples(60, seed=seed, tokenizer=TOKENIZER, texts=TEXTS))
+
+    assert mixed("a") == mixed("a")
+    assert mixed("a") != mixed("b")
+    assert {example.kind for example in mixed("a")} == set(SHARES)
+
+
+def test_an_example_is_a_line_of_training_data() -> None:
+    (example,) = made("read", 1)
+    line = json.loads(json.dumps(example.as_json(), ensure_ascii=False))
+    assert [turn["role"] for turn in line["messages"]] == ["system", "user", "assistant"]
+    assert line["messages"][-1]["content"] == example.reply
+    assert line["kind"] == "read"
