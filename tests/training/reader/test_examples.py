@@ -70,7 +70,7 @@ def test_a_third_of_the_passages_and_more_hold_nothing_that_helps() -> None:
 def test_answers_cite_passages_that_hold_them_and_refuse_where_none_does() -> None:
     refused = 0
     for example in made("answer", 80):
-        prompt = example.messages[-1].content
+        prompt = example.request.messages[-1].content
         if example.about["answer"] is None:
             assert example.reply == prompts.NOT_FOUND
             refused += 1
@@ -106,7 +106,7 @@ def test_plans_ask_the_next_question_until_all_is_known() -> None:
     for example in made("plan"):
         reply = parse_reply(example.reply, prompts.plan_schema(None))
         known, hops, chain = (example.about[name] for name in ("known", "hops", "chain"))
-        told = example.messages[-1].content
+        told = example.request.messages[-1].content
         assert all(answer.casefold() in told.casefold() for answer in chain[:known])
         assert reply["enough"] == (known == hops)
         assert len(reply["questions"]) == (known < hops)

@@ -9,6 +9,7 @@ from octavo.documents.chunks import Chunk
 from octavo.documents.document import Span
 from octavo.documents.sentences import sentence_spans
 from octavo.library.memory_corpus import MemoryCorpus
+from octavo.models.chat import Request
 from octavo.reading import prompts
 from octavo.reading.options import Strategy
 from octavo.reading.packing import Packing, render
@@ -34,6 +35,10 @@ _NOTED_SHARE = 0.6
 _WHOLE_SHARE = 0.15
 _INSTRUCTED_SHARE = 0.3
 _SHORT_PASSAGE = 160
+REPLY_TOKENS = 320
+"""The longest reply of a call that is no reading."""
+
+_VERDICT_TOKENS = 16
 
 _LANGUAGES = {"en": "English", "zh": "Chinese"}
 _INSTRUCTIONS = {
@@ -70,7 +75,7 @@ def read(scene: Scene, strategy: Strategy, questions: int = 1) -> Example:
     found = [helping(one, told) for one in asked]
     return Example(
         "read" if questions == 1 else "read-many",
-        request.messages,
+        request,
         pointing_reply(strategy, document.text, sentences, found),
         {
             "language": scene.language,
@@ -95,8 +100,10 @@ def analyse(scene: Scene) -> Example:
         "whole": whole,
     }
     text = (" " if language == "en" else "").join(part for part in (information, instruction) if part)
-    messages = prompts.analyse(text, [_LANGUAGES[language]])
-    return Example("analyse", messages, json_reply(reply), {"language": language, "question": text})
+    request = Request(
+        prompts.analyse(text, [_LANGUAGES[language]]), max_tokens=REPLY_TOKENS, schema=prompts.ANALYSIS_SCHEMA
+    )
+    return Example("analyse", request, json_reply(reply), {"language": language, "question": text, "whole": whole})
 
 
 def answer(scene: Scene) -> Example:
@@ -109,9 +116,10 @@ def answer(scene: Scene) -> Example:
     if hops > 1 and scene.rng.random() < _NOTED_SHARE:
         notes = scene.known(asked, hops if complete else hops - 1)
     markers = "".join(f"[{number}]" for number in numbers)
+    messages = prompts.answer(packing.text, asked.text, main_language(asked.text), notes=notes)
     return Example(
         "answer",
-        prompts.answer(packing.text, asked.text, main_language(asked.text), notes=notes),
+        Request(messages, max_tokens=REPLY_TOKENS),
         f"{asked.answer} {markers}" if complete else prompts.NOT_FOUND,
         {
             "language": scene.language,
@@ -127,8 +135,10 @@ def sufficient(scene: Scene) -> Example:
     asked = scene.question(scene.rng.choice(_HOPS))
     complete = scene.rng.random() < _SUFFICIENT_SHARE
     packing, _ = _packed(scene, asked, complete=complete)
-    messages = prompts.sufficient(packing.text, asked.text)
-    return Example("sufficient", messages, json_reply({"sufficient": complete}), {"language": scene.language})
+    request = Request(
+        prompts.sufficient(packing.text, asked.text), max_tokens=_VERDICT_TOKENS, schema=prompts.SUFFICIENT_SCHEMA
+    )
+    return Example("sufficient", request, json_reply({"sufficient": complete}), {"language": scene.language})
 
 
 def plan(scene: Scene) -> Example:
@@ -140,8 +150,9 @@ def plan(scene: Scene) -> Example:
     if hops == 1 and following:
         following = [asked.text]
     messages = prompts.plan(asked.text, scene.known(asked, known))
+    request = Request(messages, max_tokens=REPLY_TOKENS, schema=prompts.plan_schema(None))
     about = {"language": scene.language, "hops": hops, "known": known, "chain": [fact.answer for fact in asked.chain]}
-    return Example("plan", messages, json_reply({"enough": not following, "questions": following}), about)
+    return Example("plan", request, json_reply({"enough": not following, "questions": following}), about)
 
 
 def _some(scene: Scene, asked: Question) -> list[Fact]:

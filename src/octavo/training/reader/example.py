@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from octavo.models.chat import Message
+from octavo.models.chat import Request
 
 Kind = Literal["read", "read-many", "analyse", "answer", "sufficient", "plan"]
 """The calls: reading a passage for one question or several, analysing a question, answering from passages, judging
@@ -16,17 +16,17 @@ whether they suffice, planning a step."""
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A call (`messages`) and the right `reply` to it. `about` is what a measurement needs besides: the language, the
-    sentences that help, the answer."""
+    """A call and the right `reply` to it. `about` is what a measurement needs besides: the language, the sentences that
+    help, the answer."""
 
     kind: Kind
-    messages: tuple[Message, ...]
+    request: Request
     reply: str
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """As a line of training data: the messages, of which the reply is the last, and what they are about."""
-        turns = [{"role": message.role, "content": message.content} for message in self.messages]
+        turns = [{"role": message.role, "content": message.content} for message in self.request.messages]
         return {
             "messages": [*turns, {"role": "assistant", "content": self.reply}],
             "kind": self.kind,

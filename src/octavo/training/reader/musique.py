@@ -20,6 +20,7 @@ from octavo.documents.sentences import sentence_spans
 from octavo.errors import TrainingError
 from octavo.evaluation.records import Record, read_records
 from octavo.library.memory_corpus import MemoryCorpus
+from octavo.models.chat import Request
 from octavo.models.tokenizer import Tokenizer
 from octavo.reading import prompts
 from octavo.reading.memory import Entry, Memory
@@ -28,6 +29,7 @@ from octavo.reading.packing import render
 from octavo.reading.pieces import Piece, read_request
 from octavo.retrieval.language import main_language
 from octavo.retrieval.terms import content_terms
+from octavo.training.reader.calls import REPLY_TOKENS
 from octavo.training.reader.example import Example, json_reply
 from octavo.training.reader.pointers import pointing_reply
 
@@ -100,7 +102,7 @@ def _reading(
     request = read_request(Piece(document, (chunk,), sentences), [question], strategy)
     return Example(
         "read",
-        request.messages,
+        request,
         pointing_reply(strategy, document.text, sentences, [evidence]),
         {
             "language": "en",
@@ -121,9 +123,10 @@ def _answering(step: Step, others: Sequence[Document], rng: Random, tokenizer: T
         for passage in packing.passages
         if passage.document.id == step.paragraph.id and passage.span.overlaps(step.evidence)
     ]
+    messages = prompts.answer(packing.text, step.question, main_language(step.question))
     return Example(
         "answer",
-        prompts.answer(packing.text, step.question, main_language(step.question)),
+        Request(messages, max_tokens=REPLY_TOKENS),
         f"{step.answer} {''.join(f'[{number}]' for number in numbers)}" if complete else prompts.NOT_FOUND,
         {"language": "en", "hops": 1, "answer": step.answer if complete else None, "passages": numbers},
     )
@@ -134,9 +137,10 @@ def _planning(asked: DecomposedQuestion, known: int, tokenizer: Tokenizer) -> Ex
     for step in asked.steps[:known]:
         memory.add(Entry(step.question, step.answer, (step.evidence.of(step.paragraph.text).strip(),)))
     following = [step.question for step in asked.steps[known : known + 1]]
+    messages = prompts.plan(asked.text, memory.told(2_000, tokenizer.count))
     return Example(
         "plan",
-        prompts.plan(asked.text, memory.told(2_000, tokenizer.count)),
+        Request(messages, max_tokens=REPLY_TOKENS, schema=prompts.plan_schema(None)),
         json_reply({"enough": not following, "questions": following}),
         {"language": "en", "hops": len(asked.steps), "known": known, "chain": [step.answer for step in asked.steps]},
     )
