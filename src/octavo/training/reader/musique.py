@@ -61,11 +61,11 @@ class DecomposedQuestion:
     others: tuple[Document, ...]
 
 
-def read_decomposed(path: Path, *, first: int) -> list[DecomposedQuestion]:
-    """The first questions of a MuSiQue file (a JSON list, or JSON lines), as far as all their steps can be shown.
-    Raises `EvaluationError` for a file in another format."""
+def read_decomposed(path: Path, *, start: int = 0, end: int | None = None) -> list[DecomposedQuestion]:
+    """The questions of a MuSiQue file (a JSON list, or JSON lines) from number `start` to below `end`, as far as all
+    their steps can be shown. Raises `EvaluationError` for a file in another format."""
     found = []
-    for record in islice(read_records(path), first):
+    for record in islice(read_records(path), start, end):
         paragraphs = [_document(each) for each in record.records("paragraphs")]
         steps = _steps(record, paragraphs)
         if steps is not None:

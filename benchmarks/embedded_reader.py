@@ -1,0 +1,125 @@
+"""How well the embedded model does octavo's own calls: reading, analysing, answering, judging, planning.
+
+Examples are octavo's own prompts with known right replies, about things that no training saw: worlds of the seed
+"held-out" (facts put into War and Peace and the Dream of the Red Chamber, or told among others), and MuSiQue's
+questions 60 to 99 with their paragraphs and decompositions. Replies are understood by octavo's own code; the measures
+are those of `octavo.training.reader.measuring`. `--adapter` loads a LoRA adapter, `--name` names its record.
+
+What it does not measure: whole readings (`needle.py`), and texts unlike these.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness import Record, data_file, data_text
+from octavo.errors import ModelError
+from octavo.evaluation.intervals import bootstrap_mean
+from octavo.models.chat import ChatModel
+from octavo.models.embedded import EmbeddedModel
+from octavo.reading.options import Strategy
+from octavo.training.reader.example import Example
+from octavo.training.reader.examples import SHARES, reader_examples
+from octavo.training.reader.measuring import Values, measured, together
+from octavo.training.reader.musique import musique_examples, read_decomposed
+
+_HELD_OUT = (60, 100)
+
+
+def main() -> None:
+    """Measure and record."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--adapter", type=Path, help="a LoRA adapter (.gguf)")
+    parser.add_argument("--name", default="raw", help="of the record")
+    parser.add_argument("--strategy", choices=("quote", "opening", "number"), default="quote")
+    parser.add_argument("--examples", type=int, default=600, help="about made-up worlds")
+    parser.add_argument("--musique", type=int, help="examples from MuSiQue, at most; default: all")
+    arguments = parser.parse_args()
+    asyncio.run(_measure(arguments))
+
+
+async def _measure(arguments: argparse.Namespace) -> None:
+    model = EmbeddedModel(adapter=arguments.adapter)
+    await model.ready()
+    strategy: Strategy = arguments.strategy
+    sets = {
+        "worlds": _of_worlds(arguments.examples, model, strategy),
+        "musique": _of_musique(model, strategy)[: arguments.musique],
+    }
+    record = Record(
+        f"embedded_reader_{arguments.name}",
+        model="smollm2",
+        adapter=arguments.adapter.name if arguments.adapter else None,
+        strategy=strategy,
+        examples={name: len(examples) for name, examples in sets.items()},
+    )
+    for name, examples in sets.items():
+        by_kind: dict[tuple[str, str], list[Values]] = defaultdict(list)
+        for example, values in zip(examples, await _replied(model, examples), strict=True):
+            by_kind[example.kind, example.about["language"]].append(values)
+        for (kind, language), found in sorted(by_kind.items()):
+            for measure, numbers in together(found).items():
+                interval = bootstrap_mean(numbers, seed=0)
+                record.add_row(
+                    "replies",
+                    {
+                        "set": name,
+                        "call": kind,
+                        "language": language,
+                        "measure": measure,
+                        "mean": round(100 * sum(numbers) / len(numbers), 1),
+                        "95 % interval": f"{100 * interval.low:.0f} to {100 * interval.high:.0f}",
+                        "n": len(numbers),
+                    },
+                )
+    record.save()
+    await model.aclose()
+
+
+def _of_worlds(count: int, model: ChatModel, strategy: Strategy) -> list[Example]:
+    texts = {"en": data_text("war-and-peace"), "zh": data_text("hongloumeng")}
+    return list(
+        reader_examples(
+            count,
+            seed="held-out",
+            tokenizer=model.tokenizer,
+            texts={"en": texts["en"], "zh": texts["zh"]},
+            languages={"en": 0.8, "zh": 0.2},
+            strategies=[strategy],
+            shares=SHARES,
+        )
+    )
+
+
+def _of_musique(model: ChatModel, strategy: Strategy) -> list[Example]:
+    start, end = _HELD_OUT
+    questions = read_decomposed(data_file("musique"), start=start, end=end)
+    return list(musique_examples(questions, seed="held-out", tokenizer=model.tokenizer, strategy=strategy))
+
+
+async def _replied(model: ChatModel, examples: Sequence[Example]) -> list[Values]:
+    """What each reply is worth; as many calls at once as the model works on."""
+    room = asyncio.Semaphore(model.parallel or 4)
+    done = 0
+
+    async def one(example: Example) -> Values:
+        nonlocal done
+        async with room:
+            try:
+                completion = await model.complete(example.request)
+            except ModelError:
+                completion = None
+        done += 1
+        if done % 50 == 0:
+            print(f"{done} of {len(examples)}", flush=True)
+        return measured(example, completion)
+
+    return list(await asyncio.gather(*map(one, examples)))
+
+
+if __name__ == "__main__":
+    main()
