@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from octavo.documents.load import load
 from octavo.models.fake_server import FakeServer
@@ -53,3 +56,13 @@ def test_a_book_is_asked_in_a_few_lines_and_followed_in_a_few_more(tmp_path: Pat
     assert "Coverage(" in asked
     assert FACT in followed
     assert "hidden under the chapel floor" in followed
+
+
+@pytest.mark.embedded
+def test_training_data_for_the_reader_is_written(tmp_path: Path) -> None:
+    book = tmp_path / "book.txt"
+    book.write_text("The rain had stopped. Nobody spoke for a while. Then the carriage came! " * 100, encoding="utf-8")
+    said = run("reader_training_data.py", "--text", book, "--count", 20, "-o", tmp_path / "reader.jsonl")
+    assert said.startswith("20 examples: ")
+    lines = (tmp_path / "reader.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["messages"][-1]["role"] for line in lines] == ["assistant"] * 20
