@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from octavo.errors import RequestRejected, Unauthorized, UsageError
+from octavo.errors import RequestRejected, Unauthorized, UsageError, WindowTooSmall
 from octavo.library.library import Library
 from octavo.models.chat import Completion, Request
 from octavo.models.scripted import ScriptedModel
 from octavo.reading import prompts
 from octavo.reading.answer import Answer, Finding
 from octavo.reading.events import Answered, BatchFinished, ChunkRead, Event
-from octavo.reading.options import Budget, ReadingOptions, Strategy
+from octavo.reading.options import Budget, LevelChoice, ReadingOptions, Strategy
 from octavo.reading.reader import Reader
 
 from .conftest import book
@@ -211,6 +211,15 @@ def test_without_a_question_there_is_nothing_to_do(read_with: Make) -> None:
         reader.batch(library, [])
 
 
+def test_a_question_that_leaves_no_room_is_named_before_any_call(read_with: Make) -> None:
+    reading = Reading()
+    reader, library = read_with(reading, book(200), window=4_096)
+    endless = f"Where is the compass? {'It is made of silver and needs no needle. ' * 400}"
+    with pytest.raises(WindowTooSmall, match=r"^'Where is the compass\? It is made of silver"):
+        reader.batch(library, [QUESTIONS[1], endless])
+    assert not reading.requests
+
+
 def test_a_group_that_is_known_together_is_not_taken_apart(read_with: Make) -> None:
     """One of the group was asked alone later: the group's own replies still cost nothing."""
     reading = Reading()
@@ -238,7 +247,8 @@ async def test_a_budget_holds_for_answers_that_are_written_at_once(tmp_path: Pat
     assert await usage("capped", Budget(tokens=budget)) <= budget
 
 
-async def test_what_ends_a_batch_ends_the_answers_under_way(tmp_path: Path) -> None:
+@pytest.mark.parametrize("level", ["retrieve", "read"])
+async def test_what_ends_a_batch_ends_the_answers_under_way(tmp_path: Path, level: LevelChoice) -> None:
     asked: list[str] = []
     replied: list[str] = []
 
@@ -260,6 +270,6 @@ async def test_what_ends_a_batch_ends_the_answers_under_way(tmp_path: Path) -> N
 
     reader = Reader(Slow(Reading()), home=tmp_path, options=ReadingOptions(concurrency=8))
     with pytest.raises(Unauthorized):
-        await reader.abatch(book(400, facts=PLACES), QUESTIONS, level="read")
+        await reader.abatch(book(400, facts=PLACES), QUESTIONS, level=level)
     assert len(replied) == len(asked) - 1
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from octavo.library.library import Library
 from octavo.models.chat import Request
+from octavo.models.scripted import ScriptedModel
 from octavo.reading.answer import Answer
 from octavo.reading.climbing import shortcoming
 from octavo.reading.events import AnswerDelta, Answered, Event, LevelStarted, Warned
-from octavo.reading.options import Budget, Highest
+from octavo.reading.options import Budget, Highest, LevelChoice, ReadingOptions
 from octavo.reading.reader import Reader
+from octavo.reading.tools.choice import ToolChoice
 
 from .conftest import FACT, QUESTION, Faithful, book
 from .hops import QUESTION as TWO_HOPS
@@ -108,15 +111,18 @@ def test_a_budget_that_pays_for_no_passage_is_said_to_be_used_up(read_with: Make
     assert answer.found is None
 
 
-def test_a_question_about_the_whole_goes_to_the_tree_of_summaries(read_with: Make) -> None:
-    class Summarising(Faithful):
-        def __call__(self, request: Request) -> str:
-            if "keywords" in (request.schema or {}).get("properties", {}):
-                return json.dumps({"information": "", "instruction": "", "keywords": ["compass"], "whole": True})
-            if "ummar" in request.messages[0].content:
-                return "Soldiers write letters in winter [1]."
-            return super().__call__(request)
+class Summarising(Faithful):
+    """Takes every question to be about the whole."""
 
+    def __call__(self, request: Request) -> str:
+        if "keywords" in (request.schema or {}).get("properties", {}):
+            return json.dumps({"information": "", "instruction": "", "keywords": ["compass"], "whole": True})
+        if "ummar" in request.messages[0].content:
+            return "Soldiers write letters in winter [1]."
+        return super().__call__(request)
+
+
+def test_a_question_about_the_whole_goes_to_the_tree_of_summaries(read_with: Make) -> None:
     reader, library = read_with(Summarising(), book(800, facts={500: FACT}))
     events = list(reader.stream(library, QUESTION))
     assert levels(events)[0] == "summarize"
@@ -124,7 +130,41 @@ def test_a_question_about_the_whole_goes_to_the_tree_of_summaries(read_with: Mak
     assert ended(events).found is True
 
 
+@pytest.mark.parametrize("share", [0.8, 0.9, 0.95])
+def test_targeted_reading_leaves_the_budget_what_the_answer_takes(read_with: Make, share: float) -> None:
+    """The budget holds the tree of summaries and a part of the reading."""
+    document = book(1600, facts={500: FACT})
+    reader, library = read_with(Summarising(), document, window=4_096, concurrency=1)
+    usage = reader.ask(library, QUESTION).usage
+    reader, library = read_with(Summarising(), document, window=4_096, concurrency=1, fresh=True)
+    budget = round(share * (usage.prompt_tokens + usage.completion_tokens))
+    answer = reader.ask(library, QUESTION, budget=Budget(tokens=budget))
+    assert answer.budget_exhausted
+    assert answer.level == "summarize"
+    assert answer.coverage.full
+    assert answer.found is True
+
+
 def test_what_falls_short_is_named() -> None:
     answer = Answer("?", "text", True, "read")
     assert shortcoming(answer) == "no passage bears out the answer"
     assert shortcoming(Answer("?", "", None, "read")) == "nothing was found"
+
+
+@pytest.mark.parametrize(
+    ("level", "highest", "said"),
+    [("read", None, "--level reason"), ("auto", "read", "--highest reason"), ("auto", "reason", None)],
+)
+def test_tools_that_no_level_will_call_are_said_to_be_idle(
+    tmp_path: Path, level: LevelChoice, highest: Highest | None, said: str | None
+) -> None:
+    reader = Reader(
+        ScriptedModel(Faithful()),
+        home=tmp_path,
+        options=ReadingOptions(highest=highest),
+        tools=ToolChoice(["search"]),
+    )
+    events = list(reader.stream(Library(book(100, facts={60: FACT}), home=tmp_path), QUESTION, level=level))
+    warned = [event.message for event in events if isinstance(event, Warned) and "tools are called" in event.message]
+    assert len(warned) == (said is not None)
+    assert all(message.endswith(f"pass {said}") for message in warned)

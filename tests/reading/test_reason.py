@@ -130,7 +130,7 @@ def test_the_steps_are_bounded_and_that_is_said(read_with: Make, planner: Planne
     reader, library = read_with(planner, far_apart(800), steps=1)
     answer = reader.ask(library, QUESTION, level="reason")
     assert len(answer.steps) == 1
-    assert any("no end after 1 steps" in warning for warning in answer.warnings)
+    assert any("no end after 1 step;" in warning for warning in answer.warnings)
 
 
 def test_a_plan_that_is_no_json_is_asked_for_once_more_and_then_done_without(read_with: Make, planner: Planner) -> None:
@@ -292,6 +292,67 @@ def test_a_tool_is_called_and_what_it_gave_is_known(read_with: Make, planner: Pl
     assert any(
         "lies in the nineteenth century" in request.messages[-1].content for request in planner.of_kind("enough")
     )
+
+
+def test_a_call_with_other_arguments_is_another_call(tmp_path: Path) -> None:
+    """They differ in a sign alone; the same again is not made."""
+    amounts: list[float] = []
+
+    def convert(amount: float) -> str:
+        """Converts an amount to euros."""
+        amounts.append(amount)
+        return f"{amount * 2:g} EUR"
+
+    def reply(request: Request) -> str:
+        if "calls" not in (request.schema or {}).get("properties", {}):
+            return "NOT FOUND"
+        amount = 3 if "Nothing is known yet" in request.messages[-1].content else -3
+        return json.dumps({"calls": [{"tool": "convert", "arguments": {"amount": amount}}]})
+
+    reader = Reader(ScriptedModel(reply), home=tmp_path, tools=ToolChoice([convert], allowed={"convert"}))
+    answer = reader.ask(book(400), "How much is the garden in euros?", level="reason")
+    assert amounts == [3, -3]
+    assert any("asks again what was asked already" in warning for warning in answer.warnings)
+
+
+def test_two_wordings_of_one_question_are_asked_once(read_with: Make, planner: Planner) -> None:
+    twice = {"enough": False, "questions": ["Who made the compass?", "who made the compass"]}
+    planner.replies = {"Nothing is known yet.": json.dumps(twice)}
+    reader, library = read_with(planner, far_apart(400))
+    answer = reader.ask(library, QUESTION, level="reason")
+    assert [step.question for step in answer.steps][:2] == ["Who made the compass?", SYMPHONY.question]
+
+
+def test_what_tools_alone_gave_is_answered_from(tmp_path: Path) -> None:
+    """The documents hold nothing that was asked for; the tool's result reaches the final prompt all the same."""
+
+    def convert(amount: float) -> str:
+        """Converts an amount to euros."""
+        return f"{amount * 2:g} EUR"
+
+    def reply(request: Request) -> str:
+        prompt = request.messages[-1].content
+        properties = (request.schema or {}).get("properties", {})
+        if "calls" in properties:
+            call = {"tool": "convert", "arguments": {"amount": 3}}
+            known = "6 EUR" in prompt
+            return json.dumps({"enough": known, "questions": [], "calls": [] if known else [call]})
+        return "That is 6 EUR." if "Found out on the way" in prompt and "6 EUR" in prompt else "NOT FOUND"
+
+    reader = Reader(ScriptedModel(reply), home=tmp_path, tools=ToolChoice([convert], allowed={"convert"}))
+    answer = reader.ask(book(400), "How much is 3 garden money in euros?", level="reason")
+    assert answer.text == "That is 6 EUR."
+
+
+@pytest.mark.parametrize("words", [224, 242])
+def test_what_was_found_out_leaves_room_for_passages(read_with: Make, planner: Planner, words: int) -> None:
+    """The question takes most of a small window, which is known only after all was read."""
+    question = f"{QUESTION} {'Answer in plain words. ' * words}"
+    planner.question = " ".join(question.split())
+    reader, library = read_with(planner, far_apart(400), window=2_048)
+    answer = reader.ask(library, question, level="reason")
+    assert [step.question for step in answer.steps] == [SYMPHONY.question, VEHICLE.question]
+    assert answer.passages
 
 
 def test_a_planted_call_does_nothing(tmp_path: Path) -> None:

@@ -5,12 +5,11 @@ Knows the order of things; how they look stands in `progress.py` and `rendering.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 
 from octavo.cli.opening import Opened, opened
+from octavo.cli.printing import print_events
 from octavo.cli.progress import Progress, warning
 from octavo.cli.rendering import (
     EXIT_CODES,
@@ -19,11 +18,10 @@ from octavo.cli.rendering import (
     estimate_json,
     estimate_lines,
 )
-from octavo.cli.terminal import say, write, write_json, write_line
+from octavo.cli.terminal import say, write_json, write_line
 from octavo.cli.tools import ToolWords
-from octavo.errors import OctavoError
 from octavo.reading.answer import Answer
-from octavo.reading.events import AnswerDelta, Answered, Event
+from octavo.reading.events import Answered, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +64,11 @@ async def _estimate(asked: Asked, open_: Opened) -> None:
 
 async def follow(events: AsyncGenerator[Event, None], progress: Progress, *, as_json: bool = False) -> Answer:
     """Follow a reading to its end, and print the answer as it comes."""
-    streamed = ""
-    async with aclosing(events):
-        try:
-            async for event in events:
-                progress.show(event)
-                if isinstance(event, AnswerDelta) and not as_json:
-                    write(event.text)
-                    streamed += event.text
-                if isinstance(event, Answered):
-                    progress.pause()
-                    print_answer(event.answer, streamed, as_json=as_json)
-                    return event.answer
-        except (OctavoError, asyncio.CancelledError):
-            progress.pause()
-            if streamed:  # what is said next begins on a line of its own
-                write_line()
-            raise
-    raise AssertionError("a reading ends with Answered or raises")
+
+    def finish(answered: Answered, printed: str) -> None:
+        print_answer(answered.answer, printed, as_json=as_json)
+
+    return (await print_events(events, Answered, progress, finish, as_json=as_json)).answer
 
 
 def print_answer(answer: Answer, streamed: str = "", *, as_json: bool = False) -> None:

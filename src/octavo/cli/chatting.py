@@ -172,7 +172,8 @@ class _Conversing:
         turns = self._talk.chat.conversation.turns
         self._lines.remember(turn.asked for turn in turns)
         if turns and not self._chatted.quiet:
-            say(f"going on after {len(turns):,} questions, the last: {turns[-1].asked}")
+            count = f"{len(turns):,} question{'' if len(turns) == 1 else 's'}"
+            say(f"going on after {count}, the last: {turns[-1].asked}")
         if self._chatted.record:
             say("recorded: what happens while a question is answered is kept, to train on")
 

@@ -194,7 +194,8 @@ def line_of(event: Event) -> str | None:  # noqa: PLR0911 - one for each kind of
         case QuestionAnalysed(analysis) if analysis.keywords:
             return f"searching with the words: {', '.join(analysis.keywords)}"
         case RoundStarted(number, notes):
-            return f"round {number}, with {len(notes):,} notes of what was found so far"
+            count = f"{len(notes):,} note" + ("s" if len(notes) != 1 else "")
+            return f"round {number}, with {count} of what was found so far"
         case SubQuestionAsked(step, question):
             return f"step {step}: {question}"
         case SubQuestionAnswered(_, question, answer, found):

@@ -5,12 +5,11 @@ Knows the order of things; how they look stands in `progress.py` and `rendering.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 
 from octavo.cli.opening import Opened, opened
+from octavo.cli.printing import print_events
 from octavo.cli.progress import warning
 from octavo.cli.rendering import (
     EXIT_CODES,
@@ -20,9 +19,8 @@ from octavo.cli.rendering import (
     estimate_lines,
     outline_lines,
 )
-from octavo.cli.terminal import say, write, write_json, write_line
-from octavo.errors import OctavoError
-from octavo.reading.events import AnswerDelta, Summarised
+from octavo.cli.terminal import say, write_json, write_line
+from octavo.reading.events import Summarised
 from octavo.reading.summaries.outline import outline_of
 from octavo.reading.summaries.summary import Summary
 
@@ -64,25 +62,12 @@ async def _estimate(wanted: Wanted, open_: Opened) -> None:
 
 async def _follow(wanted: Wanted, open_: Opened) -> Summary:
     """Follow the work to its end, and print the summary as it comes."""
-    streamed = ""
     events = open_.reader.astream_summary(open_.library, focus=wanted.focus, words=wanted.words, budget=open_.budget)
-    async with aclosing(events):
-        try:
-            async for event in events:
-                open_.progress.show(event)
-                if isinstance(event, AnswerDelta) and not wanted.json:
-                    write(event.text)
-                    streamed += event.text
-                if isinstance(event, Summarised):
-                    open_.progress.pause()
-                    _print(event.summary, streamed, as_json=wanted.json)
-                    return event.summary
-        except (OctavoError, asyncio.CancelledError):
-            open_.progress.pause()
-            if streamed:  # what is said next begins on a line of its own
-                write_line()
-            raise
-    raise AssertionError("a summary ends with Summarised or raises")
+
+    def finish(summarised: Summarised, printed: str) -> None:
+        _print(summarised.summary, printed, as_json=wanted.json)
+
+    return (await print_events(events, Summarised, open_.progress, finish, as_json=wanted.json)).summary
 
 
 def _print(summary: Summary, streamed: str, *, as_json: bool) -> None:

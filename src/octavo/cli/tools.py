@@ -36,8 +36,9 @@ class ToolWords:
 async def chosen_tools(words: ToolWords, progress: Progress) -> AsyncIterator[ToolChoice]:
     """The tools, their servers started. A server that fails is warned about, and its tools are done without; then what
     was allowed of it is not missed either."""
-    tools: list[GivenTool] = list(words.names)
+    tools: list[GivenTool] = list(dict.fromkeys(words.names))
     allowed = list(words.allowed)
+    failed = False
     async with AsyncExitStack() as stack:
         for server in words.servers:
             from octavo.reading.tools.servers import mcp_tools
@@ -48,8 +49,10 @@ async def chosen_tools(words: ToolWords, progress: Progress) -> AsyncIterator[To
                 tools.extend(await stack.enter_async_context(mcp_tools(command, name=name)))
             except ToolServerFailed as error:
                 say(warning(str(error)))
-                present = {tool if isinstance(tool, str) else getattr(tool, "name", "") for tool in tools}
-                allowed = [tool for tool in allowed if tool in present]
+                failed = True
+        if failed:
+            present = {tool if isinstance(tool, str) else getattr(tool, "name", "") for tool in tools}
+            allowed = [tool for tool in allowed if tool in present]
         confirm = _asking(progress) if sys.stdin.isatty() and sys.stderr.isatty() else None
         yield ToolChoice(tools, allowed, confirm)
 
@@ -65,7 +68,22 @@ def _asking(progress: Progress) -> Any:
         progress.pause()
         shown = one_line(json.dumps(arguments, ensure_ascii=False))[:_LONGEST_ARGUMENTS]
         say(f"the model wants to call {tool.name}({shown}); what it read may have led it to. Run it? [y/N]")
-        reply = await asyncio.to_thread(sys.stdin.readline)
-        return reply.strip().casefold() in {"y", "yes"}
+        return (await _typed()).strip().casefold() in {"y", "yes"}
 
     return confirm
+
+
+async def _typed() -> str:
+    """The next line of standard input. Where it is not waited for to the end, it is left to whoever reads next: a
+    thread that still read would take the next question of a conversation."""
+    loop = asyncio.get_running_loop()
+    there = asyncio.Event()
+    try:
+        loop.add_reader(sys.stdin, there.set)
+    except NotImplementedError:  # Windows: its loop cannot wait for a terminal
+        return await asyncio.to_thread(sys.stdin.readline)
+    try:
+        await there.wait()
+    finally:
+        loop.remove_reader(sys.stdin)
+    return sys.stdin.readline()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from octavo.documents.chunks import Chunk
 from octavo.errors import (
@@ -73,6 +73,14 @@ def answer_room(session: Session, analysis: QuestionAnalysis) -> int:
             missing=missing,
         )
     return min(room, session.options.fill or room)
+
+
+def notes_room(session: Session, analysis: QuestionAnalysis, share: float) -> int:
+    """Tokens that notes may take in the answering prompt: this share of the window, as far as half of what the question
+    leaves, and the least that passages need, are kept for these. Not above 0 where there is no room for notes."""
+    empty = answer_request(session, replace(analysis, notes="-"), Packing((), "", ()))
+    room = session.room(empty.messages, empty.max_tokens)
+    return min(round(session.window * share), room // 2, room - _LEAST_ROOM)
 
 
 def affordable_room(session: Session, analysis: QuestionAnalysis) -> int:
@@ -182,8 +190,6 @@ async def _write(session: Session, packing: Packing, request: Request, analysis:
 
 
 async def _warn(session: Session, stream: CitingStream, sources: Sources, question: str) -> None:
-    if stream.dropped:
-        await session.warn(f"{stream.dropped} citations pointed at no passage and were dropped")
     for quote in sources.unknown_quotations(stream.text, question):
         await session.warn(f'the answer puts in quotation marks what the documents do not say: "{quote}"')
     if not stream.text.strip() and not stream.not_found:

@@ -31,15 +31,20 @@ from octavo.reading.reason import reason_level
 from octavo.reading.retrieve import margin, rank_for_question
 from octavo.reading.session import Session
 from octavo.reading.trial import Trial
+from octavo.reading.workers import work_through
 
 _HEIGHT: dict[Level, int] = {"whole": 0, "retrieve": 1, "read": 2, "reason": 3}
 
-_WEAK_MARGIN = 0.4
-"""Below it, the passages lacked a fact of the question in 5 of 22 cases and held them all in 2 of 18; no question after
-a single fact was below it (`benchmarks/bm25_margin.py`)."""
+WEAK_MARGIN = 0.4
+"""Of BM25's scores, below which level 1 is not tried: there its passages lacked a fact that the question needs in 24 of
+36 cases (21 of 25 questions after several facts, 3 of 11 after one), above it in 44 of 301 (38 of 75, 6 of 226). A
+higher limit passes over more questions that level 1 has all for than others (`benchmarks/bm25_margin.py`)."""
 
 _AT_ONCE = 32
 """Questions under way at once; the limiter bounds their calls."""
+
+_NAMED = 80
+"""Characters of a question that name it."""
 
 
 async def answer_question(session: Session, question: str, level: LevelChoice) -> Answer:
@@ -55,10 +60,9 @@ async def answer_questions(session: Session, asked: Mapping[str, Session], level
     and a warning why. Raises as `answer_question` does."""
     if not session.corpus.chunks:
         raise UsageError("there is nothing to read: name a document with text, or add one with: octavo add SOURCE")
-    for question in asked:  # one that leaves no room is refused before any call
-        answer_room(session, QuestionAnalysis.plain(question))
-        if level == "whole":
-            require_whole(session, question)
+    for question in asked:
+        _require_room(session, question, level, alone=len(asked) == 1)
+    await _warn_of_idle_tools(session, level)
     climbers = [_Climber(own, question, alone=len(asked) == 1) for question, own in asked.items()]
     if level == "whole" or (level == "auto" and all(whole_fits(session, question) for question in asked)):
         await _each(climbers, _Climber.whole)
@@ -73,6 +77,28 @@ async def answer_questions(session: Session, asked: Mapping[str, Session], level
         for climber in _open(climbers):
             await climber.spared(_Climber.reason)
     return [climber.answers[-1] for climber in climbers]
+
+
+async def _warn_of_idle_tools(session: Session, level: LevelChoice) -> None:
+    """Tools that no level will call are said to be idle: only `reason` calls them."""
+    highest = session.options.highest if level == "auto" else level
+    if session.toolbox and len(session.toolbox) and highest != "reason":
+        option = "--highest" if level == "auto" else "--level"
+        await session.warn(
+            f"tools are called at level reason alone, and this goes up to {highest}: pass {option} reason"
+        )
+
+
+def _require_room(session: Session, question: str, level: LevelChoice, *, alone: bool) -> None:
+    """Refuse a question that leaves no room in the window, before any call; of several, say which."""
+    try:
+        answer_room(session, QuestionAnalysis.plain(question))
+    except WindowTooSmall as error:
+        if alone:
+            raise
+        raise WindowTooSmall(f"{question[:_NAMED]!r}: {error}", missing=error.missing) from error
+    if level == "whole":
+        require_whole(session, question)
 
 
 class _Climber:
@@ -172,7 +198,7 @@ class _Climber:
         if not ranked:
             return "no word of the question occurs in the documents"
         session, analysis = self.session, self.analysis
-        if await asyncio.to_thread(margin, session.corpus, analysis.question) < _WEAK_MARGIN:
+        if await asyncio.to_thread(margin, session.corpus, analysis.question) < WEAK_MARGIN:
             return "no chunk stands out by the question's words"
         with suppress(BudgetExhausted, WindowTooSmall):
             room = affordable_room(session, analysis)
@@ -195,14 +221,8 @@ Step = Callable[[_Climber], Awaitable[None]]
 
 
 async def _each(climbers: Sequence[_Climber], step: Step) -> None:
-    """All take the step, several at once."""
-    slots = asyncio.Semaphore(_AT_ONCE)
-
-    async def take(climber: _Climber) -> None:
-        async with slots:
-            await climber.spared(step)
-
-    await asyncio.gather(*map(take, climbers))
+    """All take the step, several at once; where one raises, the others are ended."""
+    await work_through(climbers, lambda climber: climber.spared(step), min(_AT_ONCE, len(climbers)))
 
 
 async def _read(session: Session, climbers: Sequence[_Climber], *, may_climb: bool) -> None:

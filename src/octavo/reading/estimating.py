@@ -15,7 +15,7 @@ from octavo.models.ledger import Ledger
 from octavo.reading.analysing import analysis_request, recorded_analysis
 from octavo.reading.answer import Level
 from octavo.reading.answering import answer_request, answer_room, fit, packer_of
-from octavo.reading.levels import require_whole, whole_fits, whole_packer
+from octavo.reading.levels import RANKED, require_whole, whole_fits, whole_packer
 from octavo.reading.options import Estimate, LevelChoice
 from octavo.reading.pieces import pieces, read_request
 from octavo.reading.question import QuestionAnalysis
@@ -51,13 +51,12 @@ async def estimate_reading(session: Session, question: str, level: LevelChoice, 
         shown = (piece for piece in pieces(corpus, session.options) if piece.sentences)
         longest = session.options.reply_tokens
         requests.extend(read_request(piece, [question], strategy, reply_tokens=longest) for piece in shown)
-    ranked = rank_for_question(corpus, analysis, limit=400)
-    _, request = await fit(
-        session,
-        analysis,
-        packer_of(session, ranked),
-        answer_room(session, analysis),
-    )
+    ranked = rank_for_question(corpus, analysis, limit=RANKED)
+    if not ranked and level == "retrieve":
+        return _priced(session, ledger, "retrieve", requests)
+    # Where no word of the question occurs, other chunks stand in for what reading may find.
+    packer = packer_of(session, ranked or corpus.chunks[:RANKED])
+    _, request = await fit(session, analysis, packer, answer_room(session, analysis))
     # The climb answers, or asks whether the passages suffice, once more.
     requests.extend([request] * (2 if level == "auto" else 1))
     if level == "retrieve":

@@ -121,7 +121,7 @@ async def read_level(
 ) -> list[Lookup]:
     """Every chunk is shown to the model, once for all questions; each is then answered from what was found for it, in
     its own of `sessions`. The lookups are in the order of the questions. Raises as `read_chunks` does."""
-    result = await read_in_rounds(session, analyses, keep_tokens=_kept_for_answers(session, len(analyses)))
+    result = await read_in_rounds(session, analyses, keep_tokens=kept_for_answers(session, len(analyses)))
     lookups: dict[int, Lookup] = {}
 
     async def look_up(place: int) -> None:
@@ -182,7 +182,7 @@ def only_shared(emit: Emit) -> Emit:
     return passing
 
 
-def _kept_for_answers(session: Session, answers: int) -> int:
+def kept_for_answers(session: Session, answers: int) -> int:
     """Tokens of the budget that reading leaves for the answers: full prompts and replies, at most half of what is
     left."""
     left = session.tokens_left()

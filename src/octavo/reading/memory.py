@@ -39,11 +39,11 @@ class Memory:
     def add(self, entry: Entry) -> None:
         """Remember one more."""
         self.entries.append(replace(entry, answer=_MARKER.sub("", entry.answer)))
-        self._asked.add(_plain(entry.question))
+        self._asked.add(asked_plainly(entry.question))
 
     def knows(self, question: str) -> bool:
         """Whether the same was asked before, but for case, spaces and punctuation."""
-        return _plain(question) in self._asked
+        return asked_plainly(question) in self._asked
 
     def told(self, room: int, count: Callable[[str], int]) -> str:
         """All of it within `room` tokens, as `count` counts them; empty where there is nothing to tell.
@@ -99,5 +99,6 @@ def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
-def _plain(question: str) -> str:
+def asked_plainly(question: str) -> str:
+    """The question without case, spaces and punctuation: those that are alike are the same."""
     return _MARKS.sub(" ", question.casefold()).strip()

@@ -18,10 +18,10 @@ from dataclasses import replace
 from octavo.documents.chunks import Chunk
 from octavo.library.corpus_part import CorpusPart
 from octavo.reading.answer import Answer
-from octavo.reading.answering import packer_of
+from octavo.reading.answering import notes_room, packer_of
 from octavo.reading.concluding import conclude
 from octavo.reading.findings import rank_findings
-from octavo.reading.levels import RANKED, cited_chunks
+from octavo.reading.levels import RANKED, cited_chunks, kept_for_answers
 from octavo.reading.question import QuestionAnalysis
 from octavo.reading.read import read_chunks
 from octavo.reading.retrieve import rank_for_question
@@ -41,17 +41,18 @@ _TARGETED = 48
 async def overview_level(session: Session, analysis: QuestionAnalysis) -> Answer:
     """Answer a question about the whole. Raises as `summary_tree` and `read_chunks` do."""
     tree = await summary_tree(session)
-    nodes = _told(session, tree)
+    room = notes_room(session, analysis, _NOTES_SHARE)
+    nodes = _told(session, tree, room)
     ranked = await asyncio.to_thread(rank_for_question, session.corpus, analysis, limit=RANKED)
     chunks = interleave([_cited(session, nodes, analysis), ranked])[:_TARGETED]
-    result = await read_chunks(replace(session, corpus=CorpusPart(session.corpus, chunks)), [analysis])
+    part = replace(session, corpus=CorpusPart(session.corpus, chunks))
+    result = await read_chunks(part, [analysis], keep_tokens=kept_for_answers(session, 1))
     if result.findings:
-        found = rank_findings(session.corpus, result.findings, analysis, limit=RANKED)
+        found = await asyncio.to_thread(rank_findings, session.corpus, result.findings, analysis, limit=RANKED)
         chunks = list(dict.fromkeys((*found, *chunks)))
-    notes = "\n".join(f"- {node.title}: {_plain(node)}" for node in nodes)
     return await conclude(
         session,
-        replace(analysis, notes=notes),
+        replace(analysis, notes=_notes(session, nodes, room)),
         packer_of(session, chunks),
         "summarize",
         lambda _: tree.coverage,
@@ -60,10 +61,18 @@ async def overview_level(session: Session, analysis: QuestionAnalysis) -> Answer
     )
 
 
-def _told(session: Session, tree: Tree) -> list[Node]:
+def _told(session: Session, tree: Tree, room: int) -> list[Node]:
     """The finest nodes that there is room for."""
     count = session.model.tokenizer.count
-    return tree.finest(round(session.window * _NOTES_SHARE), lambda node: count(f"- {node.title}: {_plain(node)}\n"))
+    return tree.finest(room, lambda node: count(f"{_line(node)}\n"))
+
+
+def _notes(session: Session, nodes: Sequence[Node], room: int) -> str:
+    """The nodes, a line each; where not even their first sentences fit together, as many as do."""
+    lines = [_line(node) for node in nodes]
+    while lines and session.model.tokenizer.count("\n".join(lines)) > room:
+        del lines[-1]
+    return "\n".join(lines)
 
 
 def _cited(session: Session, nodes: Sequence[Node], analysis: QuestionAnalysis) -> list[Chunk]:
@@ -73,6 +82,6 @@ def _cited(session: Session, nodes: Sequence[Node], analysis: QuestionAnalysis) 
     return interleave([cited_chunks(session.corpus, node.citations) for node in by_words])
 
 
-def _plain(node: Node) -> str:
-    """The summary without its markers."""
-    return " ".join(statement.text for statement in node.statements)
+def _line(node: Node) -> str:
+    """The summary without its markers, under its title."""
+    return f"- {node.title}: {' '.join(statement.text for statement in node.statements)}"

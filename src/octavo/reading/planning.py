@@ -15,7 +15,7 @@ from octavo.models.chat import Completion, Request, Schema, ToolCall, ToolSchema
 from octavo.models.structured import parse_reply
 from octavo.reading import prompts
 from octavo.reading.session import Session
-from octavo.reading.tools.toolbox import Toolbox
+from octavo.reading.tools.toolbox import LOOK_UP, Toolbox
 
 _PLAN_TOKENS = 320
 
@@ -27,7 +27,7 @@ _MEMORY_SHARE = 0.5
 """Of what the planning prompt leaves of the window, what memory may take."""
 
 _LOOK_UP = ToolSchema(
-    "look_up",
+    LOOK_UP,
     "Asks the documents a question; all of them are read for it.",
     {
         "type": "object",
@@ -36,6 +36,18 @@ _LOOK_UP = ToolSchema(
         "additionalProperties": False,
     },
 )
+
+
+_USABLE: Schema = {
+    "type": "object",
+    "properties": {
+        "enough": {"type": ["boolean", "null"]},
+        "questions": {"type": ["array", "null"], "items": {"type": "string"}},
+        "calls": {"type": ["array", "null"], "items": Toolbox.CALL},
+    },
+}
+"""What is understood. A server without schemas leaves the form to the model, which may leave out what it has nothing to
+say to, and call what does not exist: that costs its call, not the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,7 @@ class Planner:
         except ToolsRefused as error:
             await self._session.warn(f"{error}; planning by a schema instead")
             self._native = False
+            return await self.next(known)
         except (InvalidReply, ModelError) as error:
             self._session.raise_if_fatal(error)
         try:
@@ -94,29 +107,28 @@ class Planner:
         return Request(
             prompts.plan(self._question, known, self._tools.describe()),
             max_tokens=_PLAN_TOKENS,
-            schema=self._schema(),
+            schema=prompts.plan_schema(self._tools.calls_schema() if len(self._tools) else None),
         )
 
-    def _schema(self) -> Schema:
-        return prompts.plan_schema(self._tools.calls_schema() if len(self._tools) else None)
-
     def _written(self, completion: Completion) -> Plan:
-        # A server without schemas leaves the form to the model, which may leave out what it has nothing to say to.
-        reply = parse_reply(completion.text, {**self._schema(), "required": ()})
+        reply = parse_reply(completion.text, _USABLE)
         if not {"enough", "questions", "calls"}.intersection(reply):
             raise InvalidReply("the plan says neither what is to be asked nor that it is enough")
+        calls = (reply.get("calls") or ()) if len(self._tools) else ()
         return Plan(
             bool(reply.get("enough")),
-            tuple(str(question) for question in reply.get("questions", ())[:_MOST]),
-            tuple(self._tools.call_of(item) for item in reply.get("calls", ())[:_MOST]),
+            tuple((reply.get("questions") or ())[:_MOST]),
+            tuple(self._tools.call_of(item) for item in calls[:_MOST]),
         )
 
     def _called(self, completion: Completion) -> Plan:
         questions = []
         calls = []
         for call in completion.tool_calls:
-            if call.name != _LOOK_UP.name:
+            if call.name != LOOK_UP:
                 calls.append(call)
             elif question := str((call.arguments or {}).get("question") or ""):
                 questions.append(question)
+        if not questions and not calls and (completion.tool_calls or completion.finish_reason == "length"):
+            raise InvalidReply("the plan broke off, or its calls ask nothing")
         return Plan(not completion.tool_calls, tuple(questions[:_MOST]), tuple(calls[:_MOST]))

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from octavo.documents.chunks import Chunk
@@ -21,15 +22,17 @@ from octavo.errors import BudgetExhausted
 from octavo.models.chat import ToolCall
 from octavo.reading.analysing import analyse_question
 from octavo.reading.answer import Answer, Coverage, Step
-from octavo.reading.answering import packer_of
+from octavo.reading.answering import notes_room, packer_of
 from octavo.reading.concluding import conclude, not_found
 from octavo.reading.events import SubQuestionAnswered, SubQuestionAsked, ToolCalled
 from octavo.reading.levels import RANKED, Lookup, read_level, without_deltas
-from octavo.reading.memory import Entry, Memory
+from octavo.reading.memory import Entry, Memory, asked_plainly
 from octavo.reading.planning import Plan, Planner
 from octavo.reading.question import QuestionAnalysis
+from octavo.reading.retrieve import rank_for_question
 from octavo.reading.session import Session
 from octavo.reading.tools.toolbox import Toolbox
+from octavo.reading.workers import work_through
 from octavo.retrieval.fusion import interleave
 
 _LONGEST_QUESTION = 400
@@ -58,6 +61,8 @@ class _Reasoning:
         self.lookups: list[Lookup] = []
         self.steps: list[Step] = []
         self.tool_chunks: list[Chunk] = []
+        self.calls_made: set[str] = set()
+        self.tools_gave = False
         if before is not None:
             self._remember(before)
 
@@ -84,7 +89,10 @@ class _Reasoning:
                 break
         else:
             steps = self.session.options.steps
-            await self.session.warn(f"no end after {steps} steps; answering from what was found (--steps allows more)")
+            await self.session.warn(
+                f"no end after {steps} step{'s' if steps > 1 else ''}; answering from what was found (--steps allows "
+                "more)"
+            )
         return replace(await self._conclude(), steps=tuple(self.steps))
 
     def _known(self, room: int) -> str:
@@ -96,13 +104,13 @@ class _Reasoning:
         for question in plan.questions:
             line = " ".join(question.split())
             if line and len(line) <= _LONGEST_QUESTION and not self.memory.knows(line):
-                kept.setdefault(line.casefold(), line)
+                kept.setdefault(asked_plainly(line), line)
         return list(kept.values())
 
     def _new_calls(self, plan: Plan) -> list[ToolCall]:
-        """Calls that were not made yet, each once."""
+        """Calls that were not made yet, each once: other arguments, be it by a sign, make another call."""
         calls = {called(call): call for call in plan.calls}
-        return [call for name, call in calls.items() if not self.memory.knows(name)]
+        return [call for name, call in calls.items() if name not in self.calls_made]
 
     def _kept_for_the_end(self) -> int:
         """Tokens of the budget that the parts leave for the final prompt: a full one, at most a quarter of what is
@@ -115,7 +123,7 @@ class _Reasoning:
     async def _look_up(self, step: int, questions: Sequence[str]) -> None:
         for question in questions:
             await self.session.emit(SubQuestionAsked(step, question))
-        analyses = [await self._analysed(question) for question in questions]
+        analyses = await self._analysed(questions)
         # A sub-question stands alone: a conversation would only take room from its passages.
         part = replace(self.session.aside(keep=self._kept_for_the_end()), history=(), history_documents=())
         own = part.aside(emit=without_deltas(self.session.emit))
@@ -128,11 +136,17 @@ class _Reasoning:
                 SubQuestionAnswered(step, answer.question, answer.text, answer.found, answer.citations)
             )
 
-    async def _analysed(self, question: str) -> QuestionAnalysis:
-        try:
-            return await analyse_question(self.session, question)
-        except BudgetExhausted:
-            return QuestionAnalysis.plain(question)
+    async def _analysed(self, questions: Sequence[str]) -> list[QuestionAnalysis]:
+        """All of them at once, as far as the budget allows."""
+        analyses: dict[str, QuestionAnalysis] = {}
+
+        async def analyse(question: str) -> None:
+            analyses[question] = QuestionAnalysis.plain(question)
+            with suppress(BudgetExhausted):
+                analyses[question] = await analyse_question(self.session, question)
+
+        await work_through(questions, analyse, len(questions))
+        return [analyses[question] for question in questions]
 
     def _remember(self, lookup: Lookup) -> None:
         answer = lookup.answer
@@ -146,8 +160,10 @@ class _Reasoning:
         for call in calls:
             outcome = await self.tools.run(call)
             name = called(call)
+            self.calls_made.add(name)
             self.memory.add(Entry(name, outcome.text))
             self.tool_chunks.extend(outcome.chunks)
+            self.tools_gave |= not outcome.failed
             self.steps.append(Step(name, outcome.text))
             await self.session.emit(ToolCalled(step, name, outcome.text, outcome.failed))
 
@@ -157,9 +173,11 @@ class _Reasoning:
         coverage = self._coverage()
         exhaustive = any(lookup.answer.question == self.analysis.question for lookup in self.lookups)
         evidence = self._evidence()
+        if not evidence and self.tools_gave:  # a prompt has passages: those that come nearest to the question
+            evidence = await asyncio.to_thread(rank_for_question, self.session.corpus, self.analysis, limit=RANKED)
         if not evidence:
             return not_found(self.session, self.analysis, "reason", coverage, exhaustive=exhaustive)
-        room = round(self.session.window * _NOTES_SHARE)
+        room = notes_room(self.session, self.analysis, _NOTES_SHARE)
         notes = await asyncio.to_thread(self.memory.told, room, self.session.model.tokenizer.count)
         return await conclude(
             self.session,

@@ -41,6 +41,9 @@ async def stream_cited(
             raise
         await session.warn(f"the answer broke off: {error}")
     await _emit(session, stream.finish())
+    if stream.dropped:
+        count = f"{stream.dropped:,} citation" + ("s" if stream.dropped != 1 else "")
+        await session.warn(f"{count} pointed at no passage and {'was' if stream.dropped == 1 else 'were'} dropped")
     return stream, cut
 
 

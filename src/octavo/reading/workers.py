@@ -6,14 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
-from octavo.errors import OctavoError
-
 T = TypeVar("T")
 
 
 async def work_through(items: Iterable[T], work: Callable[[T], Awaitable[None]], workers: int) -> None:
-    """Do `work` for every item, begun in their order, `workers` at a time. The first `OctavoError` cancels the others
-    and is raised."""
+    """Do `work` for every item, begun in their order, `workers` at a time. The first error cancels the others and
+    is raised."""
     waiting = iter(items)
 
     async def take() -> None:
@@ -25,8 +23,8 @@ async def work_through(items: Iterable[T], work: Callable[[T], Awaitable[None]],
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(take())
-    except* OctavoError as errors:
-        error: BaseException = errors
-        while isinstance(error, BaseExceptionGroup):
+    except ExceptionGroup as errors:
+        error: Exception = errors
+        while isinstance(error, ExceptionGroup):
             error = error.exceptions[0]
         raise error from None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from octavo.documents.document import Document, Section, Span
 from octavo.errors import UsageError
 from octavo.reading.session import Session
 from octavo.reading.summaries.summarizing import summarize_section
@@ -56,3 +58,16 @@ async def test_an_unknown_title_costs_nothing(session: Session) -> None:
     with pytest.raises(UsageError, match="no section is called"):
         await summarize_section(session, "the treaty of Vienna")
     assert session.calls.account.calls == 0
+
+
+async def test_an_empty_section_says_so_and_costs_nothing(tmp_path: Path) -> None:
+    """The others are summarised all the same."""
+    text = "The garden is closed.\n\n   \n\nThe river is high."
+    ends = [0, text.index("   "), text.index("The river"), len(text)]
+    titles = ("Garden", "Nothing", "River")
+    sections = [Section(title, 1, Span(*span)) for title, span in zip(titles, pairwise(ends), strict=True)]
+    session = session_of(tmp_path, Document.of(text, name="places.txt", sections=sections), reply=Summariser())
+    with pytest.raises(UsageError, match="'Nothing' holds no text"):
+        await summarize_section(session, "nothing")
+    assert session.calls.account.calls == 0
+    assert (await summarize_section(session, "river")).text

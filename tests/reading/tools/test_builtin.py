@@ -131,3 +131,10 @@ async def test_summarize_names_the_sections_where_none_is_called_that(summarisin
     outcome = await called(summarising, "summarize", section="the treaty of Vienna")
     assert outcome.failed
     assert "Chapter 1, Chapter 2" in outcome.text
+
+
+async def test_summarize_takes_the_time_that_the_model_does(summarising: Session) -> None:
+    """A section may be many calls of the model: it is not given up as a tool that hangs is."""
+    box = Toolbox(builtin_tools(summarising), summarising.model.tokenizer, timeout=0.0)
+    outcome = await box.run(ToolCall("summarize", {"section": "chapter 6"}))
+    assert outcome.text == FACT

@@ -67,6 +67,12 @@ def test_two_tools_of_one_name_are_refused(tokenizer: Tokenizer) -> None:
         Toolbox([tool(greet), tool(greet)], tokenizer)
 
 
+def test_no_tool_has_the_name_of_looking_up(tokenizer: Tokenizer) -> None:
+    """With the endpoint's own calls both would be called by it."""
+    with pytest.raises(UsageError, match="no tool may be called 'look_up'"):
+        Toolbox([tool(greet, name="look_up")], tokenizer)
+
+
 # Calls that are wrong
 
 

@@ -192,8 +192,6 @@ async def _stream(
     )
     session.budget_exhausted |= cut
     citations = await judged_citations(session, stream)
-    if stream.dropped:
-        await session.warn(f"{stream.dropped} citations pointed at no passage and were dropped")
     if unsupported := sum(citation.support == "unsupported" for citation in citations):
         await session.warn(f"{unsupported} of {len(citations)} citations do not bear out the sentence that cites them")
     shown = [

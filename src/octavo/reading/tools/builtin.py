@@ -92,6 +92,7 @@ def summarize_tool(session: Session) -> Tool:
         _strings(required="section", section="the title of the section, or the name of the document"),
         summarize,
         harmless=True,
+        patient=True,  # a call of the model for every part; each of them ends, and the budget bounds them all
     )
 
 

@@ -38,10 +38,11 @@ async def run_tool(
     arguments: Mapping[str, Any],
     *,
     tokenizer: Tokenizer,
-    timeout: float = SECONDS,  # noqa: ASYNC109 - a call that does not heed its cancellation must be left behind
+    timeout: float | None = SECONDS,  # noqa: ASYNC109 - what heeds no cancellation must be left behind
     most_tokens: int = MOST_TOKENS,
 ) -> ToolOutcome:
-    """Call a tool and return in `timeout` seconds, whatever it does; its result is cut at `most_tokens`.
+    """Call a tool and return in `timeout` seconds, whatever it does (None: when it does); its result is cut at
+    `most_tokens`.
 
     A function that hangs in its thread keeps neither the loop nor the process. One that is asynchronous and blocks the
     loop cannot be helped.

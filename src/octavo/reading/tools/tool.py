@@ -37,6 +37,8 @@ class Tool:
 
     `harmless` says that it changes nothing and reaches nothing outside of the documents. Documents are untrusted, and
     what stands in them may lead a model to call anything: all other tools need the user's word (`toolbox.py`).
+    `patient` says that it may take its time, since all that it waits for has an end of its own; any other is given up
+    after a while (`running.py`).
 
     Raises `UsageError` for a name that servers refuse.
     """
@@ -46,6 +48,7 @@ class Tool:
     parameters: Schema
     run: Run
     harmless: bool = False
+    patient: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from octavo.errors import InvalidReply, UsageError
 from octavo.models.chat import Schema, ToolCall, ToolSchema
@@ -21,6 +21,9 @@ from octavo.reading.tools.tool import Tool, ToolOutcome
 Confirm = Callable[[Tool, Mapping[str, Any]], Awaitable[bool]]
 """Asks the user whether a tool may run with these arguments."""
 
+LOOK_UP = "look_up"
+"""What a model that calls tools calls to have the documents read: no tool has this name."""
+
 _LONGEST_QUOTE = 200
 
 
@@ -28,9 +31,17 @@ class Toolbox:
     """The tools of one reading. Those in `allowed`, by name, run without being confirmed; others that are not harmless
     where `confirm` says yes (one is asked about at a time), and without `confirm` not at all.
 
-    `timeout` is in seconds, for each call; `most_tokens`, as `tokenizer` counts, is the longest result. Raises
-    `UsageError` where two tools have the same name.
+    `timeout` is in seconds, for each call of a tool that is not `patient`; `most_tokens`, as `tokenizer` counts, is the
+    longest result. Raises `UsageError` where two tools have the same name, or one has that of looking up.
     """
+
+    CALL: ClassVar[Schema] = {
+        "type": "object",
+        "properties": {"tool": {"type": "string"}, "arguments": {"type": "object"}},
+        "required": ["tool", "arguments"],
+        "additionalProperties": False,
+    }
+    """The schema of one call of any tool."""
 
     def __init__(
         self,
@@ -46,6 +57,11 @@ class Toolbox:
         for tool in tools:
             if tool.name in self._tools:
                 raise UsageError(f"two tools are called {tool.name!r}: give one of them another name")
+            if tool.name == LOOK_UP:
+                raise UsageError(
+                    f"no tool may be called {LOOK_UP!r}, which reads the documents: give it another name (a server's "
+                    "tools: --mcp NAME=SERVER)"
+                )
             self._tools[tool.name] = tool
         self._tokenizer = tokenizer
         self._allowed = frozenset(allowed)
@@ -72,16 +88,12 @@ class Toolbox:
 
     def calls_schema(self) -> Schema:
         """The schema of one call in the reply of such a model; `call_of` turns it into a call."""
-        return {
-            "type": "object",
-            "properties": {"tool": {"type": "string", "enum": list(self._tools)}, "arguments": {"type": "object"}},
-            "required": ["tool", "arguments"],
-            "additionalProperties": False,
-        }
+        properties = {**self.CALL["properties"], "tool": {"type": "string", "enum": list(self._tools)}}
+        return {**self.CALL, "properties": properties}
 
     @staticmethod
     def call_of(item: Mapping[str, Any]) -> ToolCall:
-        """The call in a reply that fits `calls_schema`."""
+        """The call in a reply that fits `CALL`."""
         return ToolCall(item["tool"], item["arguments"])
 
     async def run(self, call: ToolCall) -> ToolOutcome:
@@ -100,8 +112,9 @@ class Toolbox:
             arguments = dict(call.arguments)
         if not await self._may_run(tool, arguments):
             return self._failed(call, f"{tool.name} is not allowed: pass --allow {tool.name}")
+        timeout = None if tool.patient else self._timeout
         return await run_tool(
-            tool, arguments, tokenizer=self._tokenizer, timeout=self._timeout, most_tokens=self._most_tokens
+            tool, arguments, tokenizer=self._tokenizer, timeout=timeout, most_tokens=self._most_tokens
         )
 
     async def _may_run(self, tool: Tool, arguments: Mapping[str, Any]) -> bool:
