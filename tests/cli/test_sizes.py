@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from octavo.cli.sizes import parsed_depths, parsed_sizes
+from octavo.cli.sizes import parsed_depths, parsed_numbers, parsed_size, parsed_sizes
 from octavo.errors import UsageError
 
 
@@ -27,3 +27,19 @@ def test_what_is_no_length_is_named(words: str) -> None:
 def test_what_are_no_depths_is_named(words: str) -> None:
     with pytest.raises(UsageError, match="depths"):
         parsed_depths(words)
+
+
+def test_one_length_and_no_more() -> None:
+    assert parsed_size("1m") == 1_000_000
+    with pytest.raises(UsageError, match="2 lengths: give one"):
+        parsed_size("8k,1m")
+
+
+def test_numbers() -> None:
+    assert parsed_numbers("2, 4,8") == (2, 4, 8)
+
+
+@pytest.mark.parametrize("words", ["", "a", "2,,4", "1.5", "0,2"])
+def test_what_are_no_numbers_is_named(words: str) -> None:
+    with pytest.raises(UsageError, match="numbers"):
+        parsed_numbers(words)

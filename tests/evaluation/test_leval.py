@@ -157,3 +157,11 @@ def test_another_format_is_named_with_line_and_field(
     write(tmp_path, name, line)
     with pytest.raises(EvaluationError, match=message):
         list(LEval(tmp_path).items())
+
+
+def test_a_judge_stands_beside_the_score(tmp_path: Path) -> None:
+    write(tmp_path, "narrative_qa", document(["Who?"], ["Ada Finch"], "f1"))
+    plain, judged = LEval(tmp_path), LEval(tmp_path, judge=lambda item, text: 0.5)
+    assert list(plain.scorers) == ["score"]
+    assert list(judged.scorers) == ["score", "judged"]
+    assert (plain.settings()["judged"], judged.settings()["judged"]) == (False, True)

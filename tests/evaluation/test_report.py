@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from octavo.cli.eval_report import report
+from octavo.cli.evaluation.report import report
 from octavo.errors import EvaluationError, MissingExtra, UsageError
 from octavo.evaluation.report.report import write_report
 from tests.evaluation.made_runs import made_run

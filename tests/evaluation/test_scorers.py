@@ -8,7 +8,7 @@ import pytest
 
 from octavo.evaluation.item import Item
 from octavo.evaluation.scorers.babilong import babilong
-from octavo.evaluation.scorers.contains import contains_all, contains_any
+from octavo.evaluation.scorers.contains import contains_all, contains_any, contains_words
 from octavo.evaluation.scorers.needle import (
     boxed_exact,
     edit_distance,
@@ -78,6 +78,14 @@ def test_references_contained() -> None:
     assert contains_all(item("7421", "9933"), "the numbers are 7421 and 1111") == 0.5
     assert contains_any(item("Paris", "paris, France"), "It was PARIS.") == 1
     assert contains_any(item("Rome"), "It was PARIS.") == 0
+
+
+def test_whole_words_of_a_reference_are_looked_for() -> None:
+    assert contains_words(item("no"), "none") == 0
+    assert contains_words(item("no"), "No, it is not.") == 1
+    assert contains_words(item("the Blue Mill", "x"), "It was blue mill, I think.") == 1
+    assert contains_words(item("Blue Mill"), "It was blue. Mills are red.") == 0
+    assert contains_words(item("..."), "It was blue.") == 0
 
 
 LABELS = ("kitchen", "garden", "office", "hallway")

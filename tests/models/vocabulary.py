@@ -59,8 +59,9 @@ def write_gguf(path: Path, kind: Kind = "smollm", *, pre: str | None = None, mod
     return tokenizer
 
 
-def write_tiny_model(path: Path, kind: Kind) -> None:
-    """A GGUF file that llama.cpp can load: the vocabulary of `byte_level(kind)` over one layer of zeros."""
+def write_tiny_model(path: Path, kind: Kind, *, rotary: bool = False) -> None:
+    """A GGUF file that llama.cpp can load: the vocabulary of `byte_level(kind)` over one layer of zeros. `rotary` says
+    in the file that positions are rotations, as converted models do."""
     tokenizer = byte_level(kind)
     width, context = 32, 256
     writer = gguf.GGUFWriter(path, "llama")
@@ -73,6 +74,8 @@ def write_tiny_model(path: Path, kind: Kind) -> None:
     writer.add_head_count_kv(2)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_vocab_size(tokenizer.get_vocab_size())
+    if rotary:
+        writer.add_rope_dimension_count(width // 2)
     square = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
     shapes: dict[str, tuple[int, ...]] = {f"blk.0.{name}.weight": (width, width) for name in square}
     shapes |= {f"blk.0.{name}.weight": (width,) for name in ("attn_norm", "ffn_norm")}

@@ -16,7 +16,7 @@ from octavo.cli.ask import ask
 from octavo.cli.batch import batch
 from octavo.cli.chat import chat
 from octavo.cli.doctor import doctor
-from octavo.cli.eval import evaluation
+from octavo.cli.evaluation.verbs import evaluation
 from octavo.cli.list import list_documents
 from octavo.cli.models import models
 from octavo.cli.remove import remove

@@ -21,6 +21,25 @@ def parsed_sizes(words: str) -> tuple[int, ...]:
     return tuple(sizes)
 
 
+def parsed_size(words: str) -> int:
+    """The one number that words such as "1m" are. Raises `UsageError`, also for several."""
+    sizes = parsed_sizes(words)
+    if len(sizes) != 1:
+        raise UsageError(f"{words!r} are {len(sizes)} lengths: give one, such as 1m")
+    return sizes[0]
+
+
+def parsed_numbers(words: str) -> tuple[int, ...]:
+    """The whole numbers, from 1 on, of a list such as "2,4,8". Raises `UsageError`."""
+    try:
+        numbers = tuple(int(word) for word in words.split(","))
+    except ValueError as error:
+        raise UsageError(f"{words!r} are no numbers: give a list such as 2,4,8") from error
+    if min(numbers) < 1:
+        raise UsageError(f"{words!r}: numbers start at 1")
+    return numbers
+
+
 def parsed_depths(words: str) -> tuple[float, ...]:
     """The percentages of a list such as "0,50,100", or of a range "FROM:TO:STEP". Raises `UsageError`."""
     try:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from octavo.errors import EvaluationError, MissingExtra
+
+REVISION = "main"
+"""Of the data sets; a run's description has the hashes of the files that it read."""
+
+
+def benchmark_folder(name: str, given: Path | None, downloads: Path) -> Path:
+    """The folder with the files of a benchmark: the one that the user gave, else what `download` puts into `downloads`.
+    A data set that was downloaded before is used again, without the hub where it cannot be reached."""
+    return given if given is not None else download(name, REVISION, downloads / name.replace("/", "--"))
 
 
 def download(name: str, revision: str, folder: Path) -> Path:
@@ -31,7 +40,14 @@ def download(name: str, revision: str, folder: Path) -> Path:
     for archive in sorted(folder.rglob("*.zip")):
         try:
             with ZipFile(archive) as packed:
-                packed.extractall(archive.parent)
+                # Archives are gigabytes, and every start of a run comes by here.
+                missing = [each for each in packed.infolist() if not _is_unpacked(each, archive.parent)]
+                packed.extractall(archive.parent, missing)
         except BadZipFile as error:
             raise EvaluationError(f"{archive}: is damaged; remove it and download {name} again") from error
     return folder
+
+
+def _is_unpacked(member: ZipInfo, folder: Path) -> bool:
+    file = folder / member.filename
+    return file.is_file() and file.stat().st_size == member.file_size

@@ -7,7 +7,8 @@ models and readers; nothing of tasks or scores.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,7 +30,12 @@ from octavo.reading.reader import Reader
 FATAL = (Unauthorized, UnknownModel, ModelUnavailable)
 """What no other item can escape: the run ends, to be gone on with later."""
 
-_NATIVE_ANSWER = 512
+NATIVE = "native"
+"""The method's name, as users say it."""
+
+NATIVE_ANSWER = 512
+"""Tokens of the longest answer, unless it is given."""
+
 _SHRINK = 0.97
 _NATIVE_TRIES = 8
 
@@ -54,19 +60,33 @@ class Method(Protocol):
 class NativeMethod:
     """The model alone: context and question in one prompt, the benchmark's own where it has one.
 
-    A context that does not fit the window (in tokens) is cut in its middle, as the field does: the first and the last
-    half of what fits are kept.
+    A context that does not fit the window (`window` tokens, or all that the model has) is cut in its middle, as the
+    field does: the first and the last half of what fits are kept, and the prediction's `shown` says which they are.
+    `extended` names the way in which the model's window was stretched ("yarn"): it is part of the method's name, so
+    that no result passes for that of the model as it is. `answer_tokens` is the longest answer; `concurrency` are calls
+    at once, adapted unless given; `fresh` asks again what the ledger has; `clock` gives seconds.
     """
 
-    name = "native"
-
     def __init__(
-        self, model: ChatModel, ledger: Ledger, *, window: int | None = None, answer_tokens: int = _NATIVE_ANSWER
+        self,
+        model: ChatModel,
+        ledger: Ledger,
+        *,
+        window: int | None = None,
+        answer_tokens: int = NATIVE_ANSWER,
+        extended: str | None = None,
+        concurrency: int | None = None,
+        fresh: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.name = NATIVE if extended is None else f"{NATIVE}-{extended}"
         self._model = model
         self._ledger = ledger
         self._given_window = window
         self._answer_tokens = answer_tokens
+        self._concurrency = concurrency
+        self._fresh = fresh
+        self._clock = clock
         self._limiter: Limiter | None = None
 
     def settings(self) -> Mapping[str, Any]:
@@ -75,9 +95,10 @@ class NativeMethod:
 
     async def answer(self, item: Item) -> Prediction:
         """One call."""
+        started = self._clock()
         await self._model.ready()
-        self._limiter = self._limiter or Limiter.of(self._model)
-        calls = Calls(self._model, self._ledger, limiter=self._limiter)
+        self._limiter = self._limiter or Limiter.of(self._model, fixed=self._concurrency)
+        calls = Calls(self._model, self._ledger, limiter=self._limiter, fresh=self._fresh)
         try:
             text, shown = await self._asked(calls, item)
             error = None
@@ -96,6 +117,7 @@ class NativeMethod:
             reused_calls=account.reused,
             prompt_tokens=account.prompt_tokens,
             completion_tokens=account.completion_tokens,
+            seconds=self._clock() - started,
         )
 
     async def _asked(self, calls: Calls, item: Item) -> tuple[str, tuple[Span, ...]]:
@@ -167,7 +189,7 @@ def _prediction(item: Item, answer: Answer, pointed: Sequence[Span]) -> Predicti
     usage = answer.usage
     return Prediction(
         item.id,
-        answer.text,
+        _without_markers(answer),
         found=answer.found,
         level=answer.level,
         shown=tuple(passage.span for passage in answer.passages),
@@ -179,3 +201,12 @@ def _prediction(item: Item, answer: Answer, pointed: Sequence[Span]) -> Predicti
         completion_tokens=usage.completion_tokens,
         seconds=usage.seconds,
     )
+
+
+def _without_markers(answer: Answer) -> str:
+    """The answer in its own words: the markers are octavo's way to show `cited`, and would be scored as if the model
+    had said them (a [1] as the last number, or as a word too many)."""
+    text = answer.text
+    for marker in {citation.marker for citation in answer.citations}:
+        text = text.replace(f" {marker}", "").replace(marker, "")
+    return text

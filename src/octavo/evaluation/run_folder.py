@@ -24,6 +24,9 @@ from octavo.evaluation.item import Prediction
 VERSION = 1
 """Of the files' format; a folder of a higher one was made by a newer octavo."""
 
+_OF_A_START = frozenset({"started", "octavo", "command"})
+"""What may differ when a run goes on: a command also says how it is told (`--quiet`) and how much is spent at once."""
+
 _COST = ("calls", "reused_calls", "prompt_tokens", "completion_tokens", "seconds")
 _SPANS = ("shown", "pointed", "cited")
 
@@ -45,7 +48,7 @@ class RunFolder:
         wanted = json.loads(json.dumps({"version": VERSION, **description}))
         if self.exists:
             begun = self.description()
-            different = [key for key in wanted if key not in {"started", "octavo"} and wanted[key] != begun.get(key)]
+            different = [key for key in wanted if key not in _OF_A_START and wanted[key] != begun.get(key)]
             if different:
                 raise EvaluationError(
                     f"{self.path}: another run was begun here, with other {', '.join(different)}; name another folder "

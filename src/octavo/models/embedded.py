@@ -85,6 +85,18 @@ class EmbeddedModel:
         return "this process"
 
     @property
+    def weights(self) -> Path:
+        """The file of the weights, known before they are loaded. Raises `UsageError` where there is none."""
+        if self._given_path is None:
+            found = weights_of(DEFAULT)
+            if found is None:
+                raise UsageError(f"the embedded model is not installed; run: octavo models install {DEFAULT}")
+            return found
+        if not self._given_path.is_file():
+            raise UsageError(f"{self._given_path}: no such file; a model is a .gguf file")
+        return self._given_path
+
+    @property
     def window(self) -> int:
         """Tokens that prompt and reply of one call may have together."""
         return self._known().window
@@ -150,7 +162,7 @@ class EmbeddedModel:
         with self._starting:
             if self._endpoint is not None:
                 return
-            weights, cache = self._weights(), self._cache or default_cache()
+            weights, cache = self.weights, self._cache or default_cache()
             hashes = [weights_hash(file, cache) for file in (weights, self._adapter) if file is not None]
             given = self._given_tokenizer
             tokenizer = find_tokenizer(given, cache) if given is not None else gguf_or_estimate(weights, cache)
@@ -168,16 +180,6 @@ class EmbeddedModel:
     def _stop(self) -> None:
         # The engine has no call to stop it: it stops, and waits for its threads, when nothing holds it any more.
         self._server = None
-
-    def _weights(self) -> Path:
-        if self._given_path is None:
-            found = weights_of(DEFAULT)
-            if found is None:
-                raise UsageError(f"the embedded model is not installed; run: octavo models install {DEFAULT}")
-            return found
-        if not self._given_path.is_file():
-            raise UsageError(f"{self._given_path}: no such file; a model is a .gguf file")
-        return self._given_path
 
     def _engine(self, weights: Path) -> Any:
         for variable, value in _PATIENT_THREADS.items():

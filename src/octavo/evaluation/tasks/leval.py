@@ -66,17 +66,26 @@ class LEval:
     `datasets` are those that are there, unless named; `samples` the first items of each. Documents whose answers are
     judged by a model or by people (`evaluation` is "LLM" or "human") are left out, as they are from the benchmark's own
     automatic scores; `settings` says how many. sci_fi asks each question twice, about the story ("loyalty") and about
-    the world ("fact"), and the mean of the two is its score. Raises `UsageError` for a set that there is not, and
-    `EvaluationError` where its file is missing; `items` raises it for one that is not in the format.
+    the world ("fact"), and the mean of the two is its score. A `judge` adds its verdict as the measure "judged". Raises
+    `UsageError` for a set that there is not, and `EvaluationError` where its file is missing; `items` raises it for one
+    that is not in the format.
     """
 
     name = "leval"
 
-    def __init__(self, folder: Path, *, datasets: Sequence[str] | None = None, samples: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        datasets: Sequence[str] | None = None,
+        samples: int | None = None,
+        judge: Scorer | None = None,
+    ) -> None:
         for dataset in datasets or ():
             if dataset not in DATASETS:
                 raise UsageError(f"L-Eval has no data set {dataset}; there are {', '.join(DATASETS)}")
         self._samples = samples
+        self._judge = judge
         self._files: dict[str, Path] = {}
         for dataset in (each for each in DATASETS if datasets is None or each in datasets):
             path = find_file(folder, f"{dataset}.jsonl")
@@ -91,14 +100,15 @@ class LEval:
     def scorers(self) -> Mapping[str, Scorer]:
         """The score of each set's definition. Where only sets scored by ROUGE are asked, also its three parts: the
         benchmark prints the geometric mean of their means."""
+        measures: dict[str, Scorer] = {"score": _score}
         if self._only_rouge:
-            return {
+            measures = {
                 "score": rouge_geometric_mean,
                 "rouge_1": rouge_1_score,
                 "rouge_2": rouge_2_score,
                 "rouge_l": rouge_l_score,
             }
-        return {"score": _score}
+        return measures if self._judge is None else {**measures, "judged": self._judge}
 
     def items(self) -> Iterator[Item]:
         """By data set, document, instruction."""
@@ -122,6 +132,7 @@ class LEval:
                 for dataset, path in self._files.items()
                 if (count := sum(not _is_scored(record) for record in read_records(path)))
             },
+            "judged": self._judge is not None,
         }
 
     @cached_property

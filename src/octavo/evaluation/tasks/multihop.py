@@ -15,7 +15,7 @@ from octavo.errors import EvaluationError, UsageError
 from octavo.evaluation.haystack import Background, Haystack
 from octavo.evaluation.item import Evidence, Item, Scorer
 from octavo.evaluation.records import file_id
-from octavo.evaluation.scorers.contains import contains_any
+from octavo.evaluation.scorers.contains import contains_words
 from octavo.evaluation.scorers.f1 import answer_f1, exact_match, hotpot_f1
 from octavo.evaluation.tasks.multihop_files import MultiHopQuestion, Paragraph, benchmark_of, read_questions
 from octavo.models.tokenizer import Tokenizer
@@ -80,7 +80,7 @@ class MultiHop:
         return {
             "score": hotpot_f1 if self._benchmark == "hotpotqa" else answer_f1,
             "exact_match": exact_match,
-            "contained": contains_any,
+            "contained": contains_words,
         }
 
     def items(self) -> Iterator[Item]:

@@ -123,6 +123,27 @@ class NeedleBench:
             **self._material.settings(self._tasks, self._languages),
         }
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know about the lengths: those of which the buffer takes half or more."""
+        scope = self._scope
+        tasks: dict[str, list[str]] = {}
+        for task in self._tasks:
+            for language in self._languages if task != "atc" else ():
+                rooms = {length: scope.room(length, task, language) for length in scope.lengths}
+                left = ", ".join(
+                    f"{room:,} of {length:,}" if room else f"nothing but the needles of {length:,}"
+                    for length, room in rooms.items()
+                    if room <= length / 2
+                )
+                if left:
+                    tasks.setdefault(left, []).append(f"{task} in {language}")
+        return tuple(
+            f"{', '.join(named)}: the tokens that are kept free for question and answer leave {left}; --buffer N keeps "
+            "N free"
+            for left, named in tasks.items()
+        )
+
     def _score(self, item: Item, text: str) -> float:
         return _SCORERS[self._scope.definition.version, item.conditions["task"]](item, text)
 

@@ -1,0 +1,1 @@
+"""`octavo eval`: one file for each of its verbs."""
