@@ -1,8 +1,9 @@
 """Child processes that are measured: how long they take and how much memory they, and what they start, hold at most.
 
 Reads /proc, so Linux only. Memory is the sum of the resident sets of the process and all its descendants, looked at
-every few milliseconds, and no less than the largest single process reached (its kernel high-water mark); pages
-shared between them count for each, so the figure errs upwards. Knows nothing of what the children do.
+every few milliseconds (of one that takes long, more and more seldom), and no less than the largest single process
+reached (its kernel high-water mark); pages shared between them count for each, so the figure errs upwards. Knows
+nothing of what the children do.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _INTERVAL = 0.005
+_LONGEST_INTERVAL = 0.25
+_SHARE = 0.001
+"""Of the time that has passed: looking costs about a millisecond, which hours of it would add up."""
+
 MIB = 2**20
 
 
@@ -52,12 +57,14 @@ class PeakMemory:
         return self._peak / MIB
 
     def _watch(self) -> None:
+        started = time.monotonic()
         while not self._over.is_set():
             processes = [_memory(pid) for pid in process_tree(self._pid)]
             together = sum(resident for resident, _ in processes)
             largest = max((high_water for _, high_water in processes), default=0)
             self._peak = max(self._peak, together, largest)
-            self._over.wait(_INTERVAL)
+            passed = time.monotonic() - started
+            self._over.wait(min(_LONGEST_INTERVAL, max(_INTERVAL, passed * _SHARE)))
 
 
 def run_child(
