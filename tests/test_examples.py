@@ -24,7 +24,7 @@ def run(example: str, *arguments: object, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
         env={**os.environ, **environment},
     )
     assert ran.returncode == 0, ran.stderr

@@ -128,7 +128,7 @@ def test_a_dry_run_tells_the_price_and_makes_no_call(
 def test_a_document_on_standard_input_is_read(server: FakeServer, document: Path) -> None:
     command = [sys.executable, "-m", "octavo.cli.main", "ask", "--base-url", server.base_url, QUESTION, "-", "--quiet"]
     with document.open("rb") as stream:
-        asked = subprocess.run(command, stdin=stream, capture_output=True, text=True, check=False, timeout=60)
+        asked = subprocess.run(command, stdin=stream, capture_output=True, text=True, check=False, timeout=300)
     assert asked.returncode == 0, asked.stderr
     assert "chapel floor" in asked.stdout
     assert "standard input" in asked.stdout
@@ -250,7 +250,7 @@ def test_an_interrupted_reading_says_how_to_go_on_and_goes_on_from_there(documen
             stderr=subprocess.PIPE,
             text=True,
         )
-        out, err = reading.communicate(timeout=60)
+        out, err = reading.communicate(timeout=300)
         assert reading.returncode == 130, err
         assert out == ""
         assert "Traceback" not in err

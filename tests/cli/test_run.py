@@ -93,7 +93,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 def test_an_interrupt_cancels_the_work_and_waits_for_no_thread(number: signal.Signals) -> None:
     with start() as process:
         os.kill(process.pid, number)
-        said, told = process.communicate(timeout=20)
+        said, told = process.communicate(timeout=300)
     assert said == "cancelled\n"
     assert told == "octavo: interrupted; what was paid for is kept. To go on: octavo ask again\n"
     assert process.returncode == INTERRUPTED
@@ -105,7 +105,7 @@ def test_a_second_interrupt_leaves_at_once() -> None:
         os.kill(process.pid, signal.SIGINT)
         assert process.stdout.readline() == "cancelled\n"
         os.kill(process.pid, signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=300)
     assert process.returncode == INTERRUPTED
 
 
@@ -122,4 +122,4 @@ def test_a_reader_that_goes_away_ends_the_program_quietly() -> None:
         process.stdout.read(1000)
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(timeout=20) == 1
+        assert process.wait(timeout=300) == 1

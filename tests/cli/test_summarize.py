@@ -169,7 +169,7 @@ def test_an_interrupted_summary_says_how_to_go_on_and_goes_on_from_there(documen
             stderr=subprocess.PIPE,
             text=True,
         )
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=300)
         assert running.returncode == 130, err
         assert out == ""
         last = err.splitlines()[-1]

@@ -72,7 +72,7 @@ def test_as_a_program_it_prints_its_address_first_and_logs_at_the_end(tmp_path: 
         url = program.stdout.readline().strip()
         reply = asyncio.run(EndpointModel(base_url=url).complete(request()))
         program.stdin.close()
-        assert program.wait(timeout=20) == 0
+        assert program.wait(timeout=300) == 0
     assert reply.text == "yes"
     (line,) = log.read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["messages"] == [{"role": "user", "content": "Hello?"}]

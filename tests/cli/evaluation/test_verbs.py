@@ -263,7 +263,7 @@ def test_an_interrupted_run_goes_on_from_there(here: Path) -> None:
     with FakeServer(interrupting, window=4_096, latency=0.05) as server:
         command = ["eval", *options, "--base-url", server.base_url, "--out", "run"]
         run = subprocess.Popen([sys.executable, "-m", "octavo.cli.main", *command], stderr=subprocess.PIPE, text=True)
-        _, err = run.communicate(timeout=60)
+        _, err = run.communicate(timeout=300)
         assert run.returncode == 130, err
         assert "To go on: octavo eval pressure --text" in err.splitlines()[-1]
         kept = predictions()
