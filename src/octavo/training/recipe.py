@@ -1,0 +1,113 @@
+"""What is trained, on what, and how: all of it as plain data, checked before anything is loaded.
+
+A recipe becomes TRL's and PEFT's configuration in `sft.py`; it says nothing that these libraries decide better. Knows
+no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from octavo.errors import TrainingError, UsageError
+from octavo.training.rope import RopeKind
+
+Method = Literal["lora", "qlora", "full"]
+"""What is trained: low-rank adapters (Hu et al. 2021, arXiv 2106.09685), the same on a base in 4 bits (Dettmers et al.
+2023, arXiv 2305.14314), or every weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """Low-rank adapters on every linear layer but the head: `rank`, `alpha` (the update is scaled by alpha ÷ rank) and
+    `dropout`."""
+
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of the training: samples of at most `length` tokens, `epochs` times over, or `steps` steps where given."""
+
+    length: int
+    epochs: float = 1.0
+    steps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that decides what comes out of a training, with `seed`.
+
+    `model` is a hub's name, a folder, or a `.gguf` file. `data` are JSONL or Parquet files (`samples.py`);
+    `short_data` holds short samples, mixed in as `short_share` of each stage's samples (0 to 1) to keep short skills.
+    `stages` grow in length; the RoPE extension `rope` is set once, for the longest. `batch_tokens` is how many tokens,
+    about, one optimizer step sees; samples are shown one at a time (`micro_batch`) and their gradients added up.
+    `learning_rate` rises over the first `warmup` share of the steps and falls along a cosine. `packing` puts short
+    samples together into rows of the stage's length. `template` is a chat template with marks (`templates.py`), for a
+    model whose own is not known.
+    """
+
+    model: str
+    data: tuple[Path, ...]
+    stages: tuple[Stage, ...]
+    method: Method = "lora"
+    rope: RopeKind = "none"
+    lora: Lora = Lora()
+    learning_rate: float = 2e-4
+    warmup: float = 0.03
+    weight_decay: float = 0.0
+    batch_tokens: int = 16_384
+    micro_batch: int = 1
+    packing: bool = False
+    checkpointing: bool = True
+    short_data: tuple[Path, ...] = ()
+    short_share: float = 0.0
+    template: Path | None = None
+    save_steps: int = 50
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        lengths = [stage.length for stage in self.stages]
+        if not lengths:
+            raise UsageError("a training needs at least one stage, such as --stages 8k")
+        if lengths != sorted(set(lengths)) or lengths[0] < 1:
+            raise UsageError(f"stages grow in length; these are {', '.join(f'{length:,}' for length in lengths)}")
+        if not 0.0 <= self.short_share < 1.0:
+            raise UsageError(f"the share of short samples is from 0 to below 1, not {self.short_share:g}")
+        if self.short_share and not self.short_data:
+            raise UsageError("a share of short samples needs a file of them: name one with --short-data")
+
+    @property
+    def longest(self) -> int:
+        """The length of the last stage, in tokens: how far the model is to read."""
+        return self.stages[-1].length
+
+    def as_json(self) -> Mapping[str, Any]:
+        """The recipe as it is kept beside what came out of it."""
+        return {
+            **asdict(self),
+            "data": [str(path) for path in self.data],
+            "short_data": [str(path) for path in self.short_data],
+            "template": str(self.template) if self.template is not None else None,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Recipe:
+        """What `as_json` gave. Raises `TrainingError` where it is none."""
+        try:
+            return cls(
+                **{
+                    **values,
+                    "data": tuple(Path(path) for path in values["data"]),
+                    "short_data": tuple(Path(path) for path in values["short_data"]),
+                    "template": Path(values["template"]) if values["template"] is not None else None,
+                    "stages": tuple(Stage(**stage) for stage in values["stages"]),
+                    "lora": Lora(**values["lora"]),
+                }
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise TrainingError(f"a recipe that cannot be read ({error}): was it made by another octavo?") from error
