@@ -148,6 +148,20 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "the facts of MuSiQue questions, hidden in 128,000 tokens and in 1,000,000: how many of 100 stand in the final "
+        "prompt of a window of 4,096, retrieved; read by a reader that misses nothing; by one that finds 70 % and "
+        "claims 5 % falsely",
+        "evidence_recall",
+        (
+            Target("128k_4096_retrieve_recall", "128k, retrieve"),
+            Target("128k_4096_read_100_0_recall", "128k, read"),
+            Target("128k_4096_read_70_5_recall", "128k, read, weak"),
+            Target("1000k_4096_retrieve_recall", "1M, retrieve"),
+            Target("1000k_4096_read_100_0_recall", "1M, read"),
+            Target("1000k_4096_read_70_5_recall", "1M, read, weak"),
+        ),
+    ),
+    Claim(
         "level reason at a server where 20 % of the prompts fail once and 2 % for good, with misbehaving planners: "
         "runs that raise or hang, answers or coverages that are not true, budgets overrun",
         "faults",

@@ -164,7 +164,7 @@ class Record:
         path = folder / f"{self.name}.json"
         record = {
             "name": self.name,
-            "command": shlex.join(["python", f"benchmarks/{_script()}", *sys.argv[1:]]),
+            "command": shlex.join(["python", f"benchmarks/{_script()}", *map(_without_folders, sys.argv[1:])]),
             "date": self._started.strftime("%Y-%m-%d"),
             "commit": commit(),
             "machine": asdict(Machine.this()),
@@ -190,6 +190,11 @@ def _rounded(value: float) -> float:
     if float(value).is_integer():
         return int(value)
     return float(f"{value:.4g}")
+
+
+def _without_folders(argument: str) -> str:
+    """A path of this machine says nothing elsewhere: its name stands for it."""
+    return Path(argument).name if Path(argument).is_absolute() else argument
 
 
 def _script() -> str:

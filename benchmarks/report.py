@@ -16,6 +16,9 @@ from harness import HERE, RESULTS
 
 Json = Mapping[str, Any]
 
+NOTES = HERE / "notes"
+"""What a record says, in words, under its name: NAME.md."""
+
 _INTRODUCTION = """\
 # Results
 
@@ -30,8 +33,8 @@ _SIDE_BY_SIDE = """\
 
 Qwen-Agent 0.0.34 (PyPI), its `ParallelDocQA` agent, in two configurations: *as released* and *tuned* (see
 [peers/README.md](peers/README.md)). Both systems read the same file and talk to the same server, and their prompts are
-counted with the same tokenizer. A sentence, the *fact*, is planted in the middle of the text; "fact shown" says whether
-it stands in the prompt from which the answer is written.
+counted with the same tokenizer. A sentence, the *fact*, is planted in the middle of the text (a needle, at several
+depths of it); "fact shown" and "needle shown" say whether it stands in the prompt from which the answer is written.
 """
 
 
@@ -113,11 +116,13 @@ def _machines(records: Iterable[Json]) -> str:
 
 
 def _details(name: str, record: Json) -> str:
+    notes = NOTES / f"{name}.md"
     lines = [
         f"### {name}\n",
         f"`{record['command']}`: {record['date']}, commit {record['commit']}, load {record['load']:g}, took "
         f"{record['seconds']:g} s." + (f" Settings: {_settings(record['settings'])}." if record["settings"] else ""),
         "",
+        *([notes.read_text(encoding="utf-8")] if notes.exists() else ()),
     ]
     if record["figures"]:
         rows = [

@@ -30,12 +30,15 @@ QUICK = (
 )
 LONG = (
     "multihop",
+    "evidence_recall",
+    "bm25_margin",
     "batching_loss",
     "embedded_throughput",
     "embedded_fill",
     "reader_strategies",
     "peers/whole_books",
     "peers/excerpts",
+    "peers/needle",
 )
 
 

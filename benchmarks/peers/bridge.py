@@ -27,13 +27,15 @@ class _Refused(Exception):
 
 
 class Bridge(FakeServer):
-    """Serves `model`, which is ready, under the fake server's roof. `served` is the log; `fact` is looked for in it."""
+    """Serves `model`, which is ready, under the fake server's roof. `served` is the log, `completion_tokens` what all
+    replies in it came to; `fact` is looked for in the prompts, and may be another for the next question."""
 
     def __init__(self, model: ChatModel, fact: Fact) -> None:
         super().__init__(name=model.name, window=model.window)
         self._model = model
-        self._fact = fact
+        self.fact = fact
         self.served: list[ServedCall] = []
+        self.completion_tokens = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request; all but chat calls are answered as the fake server does."""
@@ -64,10 +66,11 @@ class Bridge(FakeServer):
             self._note(request, self._model.measure(request.messages), type(error).__name__)
             raise _Refused(400 if isinstance(error, WindowExceeded) else 500, str(error)) from error
         self._note(request, completion.usage.prompt, "200")
+        self.completion_tokens += completion.usage.completion
         return completion
 
     def _note(self, request: Request, prompt_tokens: int, status: str) -> None:
-        shown = any(self._fact.shown_in(message.content) for message in request.messages)
+        shown = any(self.fact.shown_in(message.content) for message in request.messages)
         self.served.append(ServedCall(faithful.kind(request.messages), prompt_tokens, shown, status))
 
 

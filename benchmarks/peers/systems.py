@@ -33,10 +33,12 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a system made of a question: its answer, the wall time of the whole process, its error if it failed."""
+    """What a system made of a question: its answer, the wall time of the whole process, its error if it failed;
+    `asking_seconds` are of them those from the question on, once everything was imported."""
 
     answer: str
     seconds: float
+    asking_seconds: float
     error: str | None
 
 
@@ -66,4 +68,4 @@ def ask(system: System, base_url: str, file: Path, question: str, state: Path) -
     child = run_child([*command, system.state, str(state)], timeout=_TIMEOUT)
     # Its own log may stand on the same stream, before the line that counts.
     said = json.loads(child.stdout.strip().splitlines()[-1])
-    return Outcome(said["answer"], child.seconds, said["error"])
+    return Outcome(said["answer"], child.seconds, said["seconds"], said["error"])

@@ -13,10 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from octavo.errors import OctavoError
+from octavo.evaluation.freeing import give_back_free_memory
 from octavo.evaluation.item import Item, Prediction, Task
 from octavo.evaluation.methods import Method
 from octavo.evaluation.run_folder import RunFolder
 from octavo.evaluation.scoring import Scored, evidence_values, score_prediction, scores_of
+
+_LONG = 1_000_000
+"""Characters of a context whose making, and reading, leave much memory behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,8 @@ class _Run:
             if kept is None and self.most_tokens is not None and self.spent >= self.most_tokens:
                 self.complete = False
                 continue
+            if kept is None and len(item.context) > _LONG:
+                await asyncio.to_thread(give_back_free_memory)
             prediction = kept or await method.answer(item)
             if kept is None:
                 self.spent += prediction.prompt_tokens + prediction.completion_tokens
