@@ -21,8 +21,10 @@ from octavo.reading.findings import rank_findings
 from octavo.reading.packing import Packing, pack, render
 from octavo.reading.question import QuestionAnalysis
 from octavo.reading.read import ReadResult
+from octavo.reading.retrieve import rank_for_question
 from octavo.reading.rounds import read_in_rounds
 from octavo.reading.session import Emit, Session
+from octavo.reading.trial import Trial
 from octavo.reading.workers import work_through
 
 RANKED = 400
@@ -134,7 +136,7 @@ async def read_level(
 
 async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadResult) -> Lookup:
     if not result.findings:
-        return Lookup(not_found(session, analysis, "read", result.coverage))
+        return Lookup(await _second_look(session, analysis, result.coverage))
     ranked = await asyncio.to_thread(rank_findings, session.corpus, result.findings, analysis, limit=RANKED)
     found = frozenset(finding.chunk for finding in result.findings)
     error = None
@@ -147,6 +149,25 @@ async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadRes
         error = failed
         answer = not_found(session, analysis, "read", result.coverage, exhaustive=False)
     return Lookup(answer, cited_chunks(session.corpus, answer.citations), found, tuple(ranked), error)
+
+
+async def _second_look(session: Session, analysis: QuestionAnalysis, coverage: Coverage) -> Answer:
+    """Where the reader found nothing, the answering model is shown what BM25 ranks best: a weak reader misses much, and
+    "not in the documents" is not said on its word alone. An answer counts only where a cited place bears it out. A
+    model that is not asked to cite could not refuse, and is not shown anything."""
+    ranked = await asyncio.to_thread(rank_for_question, session.corpus, analysis, limit=RANKED)
+    if session.options.cite is False or not ranked:
+        return not_found(session, analysis, "read", coverage)
+    trial = Trial(session)
+    try:
+        answer = await conclude(trial.session, analysis, packer_of(session, ranked), "read", lambda _: coverage)
+    except ModelError as error:
+        session.raise_if_fatal(error)
+        await session.warn(f"the reader found nothing, and a second look failed: {error}")
+        return not_found(session, analysis, "read", coverage, exhaustive=False)
+    if not answer.found or any(citation.support == "supported" for citation in answer.citations):
+        return await trial.stand(answer)
+    return not_found(session, analysis, "read", coverage, exhaustive=False)
 
 
 def cited_chunks(corpus: Corpus, citations: Sequence[Citation]) -> tuple[Chunk, ...]:

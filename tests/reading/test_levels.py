@@ -1,0 +1,77 @@
+"""Where the reader finds nothing, the best of what retrieval ranks is looked at before that is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from octavo.library.library import Library
+from octavo.models.chat import Request
+from octavo.reading import prompts
+from octavo.reading.events import AnswerDelta, Answered
+from octavo.reading.reader import Reader
+
+from .conftest import FACT, QUESTION, Faithful, book
+
+Make = Callable[..., tuple[Reader, Library]]
+
+
+@dataclass
+class Blind(Faithful):
+    """Finds nothing when it reads, and answers what it is shown; `makes_up` an answer where it is not shown."""
+
+    makes_up: str = ""
+
+    def __call__(self, request: Request) -> str:
+        if "sentences" in (request.schema or {}).get("properties", {}):
+            self.requests.append(request)
+            return '{"sentences": []}'
+        reply = super().__call__(request)
+        return self.makes_up if self.makes_up and reply == prompts.NOT_FOUND else reply
+
+    @property
+    def asked_for_an_answer(self) -> int:
+        return sum(request.schema is None for request in self.requests)
+
+
+def test_what_a_blind_reader_missed_is_answered_from_the_best_chunks(read_with: Make) -> None:
+    reader, library = read_with(Blind(), book(800, facts={400: FACT}))
+    answer = reader.ask(library, QUESTION, level="read")
+    assert answer.found is True
+    assert answer.level == "read"
+    assert "chapel floor" in answer.text
+    assert [citation.quote for citation in answer.citations] == [FACT]
+    assert answer.coverage.relevant == 0
+
+
+def test_not_in_the_documents_is_said_after_the_second_look_too(read_with: Make) -> None:
+    model = Blind()
+    reader, library = read_with(model, book(800, facts={400: "The silver compass was polished on Sundays."}))
+    answer = reader.ask(library, QUESTION, level="read")
+    assert answer.found is False
+    assert answer.text.startswith("Not in the documents")
+    assert answer.passages
+    assert model.asked_for_an_answer == 1
+
+
+def test_an_answer_that_no_cited_place_bears_out_is_never_shown(read_with: Make) -> None:
+    model = Blind(makes_up="It lies at the bottom of the sea [1].")
+    reader, library = read_with(model, book(800, facts={400: "The silver compass was polished on Sundays."}))
+    events = list(reader.stream(library, QUESTION, level="read"))
+    assert not any(isinstance(event, AnswerDelta) for event in events)
+    assert isinstance(events[-1], Answered)
+    assert events[-1].answer.found is None
+    assert "sea" not in events[-1].answer.text
+
+
+@pytest.mark.parametrize(
+    ("cite", "question"), [(False, QUESTION), (None, "Who invented the aeroplane?")], ids=["cannot refuse", "no word"]
+)
+def test_there_is_no_second_look_where_it_can_tell_nothing(read_with: Make, cite: bool | None, question: str) -> None:
+    model = Blind(keywords=())
+    reader, library = read_with(model, book(200, facts={100: FACT}), cite=cite)
+    answer = reader.ask(library, question, level="read")
+    assert answer.found is False
+    assert model.asked_for_an_answer == 0
