@@ -1,0 +1,257 @@
+"""A recipe, trained: each stage is a run of TRL's SFTTrainer, whose configuration this is.
+
+Only what the assistant says is learned. A stage loads what came out of the one before, with the positions stretched for
+the longest stage from the beginning, and has a warm-up and a cosine of its own; so going on after a crash and going on
+to the next stage are the same thing. Ctrl-C stops after the step under way, with all of it saved; a second one stops at
+once, and what the last checkpoint holds is kept. Under a launcher (`accelerate launch`) every process runs this, and
+the first one writes.
+
+Knows TRL, PEFT and transformers; the loop, the loss and attention are theirs.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from octavo.errors import MissingExtra, TrainingError
+from octavo.training.curve import loss_curve
+from octavo.training.export.template import plain_template
+from octavo.training.interrupts import Interrupts
+from octavo.training.lengths import StageData
+from octavo.training.loading import load_adapter, load_model, load_tokenizer, patient_threads
+from octavo.training.machine import this_machine
+from octavo.training.plan import make_plan, require_memory, rows_a_step
+from octavo.training.preparing import Prepared, prepare
+from octavo.training.progress import Planned, Saved, StageBegun, Tell, say_nothing
+from octavo.training.quiet import quiet
+from octavo.training.recipe import Recipe
+from octavo.training.reporting import reporting
+from octavo.training.rows import read_rows
+from octavo.training.run import TrainingRun
+from octavo.training.shape import model_config, shape_of
+from octavo.training.templates import training_template
+
+_OFFLOADED = 32_768
+"""Tokens of a stage from which on activations on a GPU wait in the computer's memory for the way back. They are what
+fills a GPU then, and attention over so many tokens takes longer than to move them."""
+
+_KEPT_CHECKPOINTS = 2
+
+
+class Stopped(TrainingError):
+    """The user stopped the training; what was trained is saved. The message says how to go on."""
+
+
+def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = say_nothing) -> TrainingRun:
+    """Train what the recipe says in `folder`, or go on there (`resume`), and return the run, which holds the outcome.
+
+    Raises `TrainingError` where data, model or folder are not what they should be or the memory does not suffice,
+    `Stopped` after Ctrl-C, and `MissingExtra` without the libraries.
+    """
+    run = TrainingRun(folder)
+    run.require_same(recipe, resume=resume)
+    if run.finished:
+        return run
+    patient_threads()
+    try:
+        from accelerate import PartialState
+    except ImportError as error:
+        raise MissingExtra("training", "train") from error
+    processes = PartialState()
+    _require_launcher(processes)
+    tokenizer = load_tokenizer(recipe.model)
+    template = training_template(tokenizer, recipe.template)
+    prepared = prepare(recipe, tokenizer, template, run.rows if processes.is_main_process else None)
+    shape = shape_of(model_config(recipe.model))
+    plan = make_plan(recipe, shape, prepared.stages, this_machine())
+    require_memory(plan, recipe, shape)
+    if processes.is_main_process:
+        run.begin(recipe, prepared.fingerprint, resume=resume)
+        tell(Planned(plan))
+    processes.wait_for_everyone()
+    if not template.same:
+        tokenizer.chat_template = plain_template(template.text)
+    with Interrupts() as interrupts:
+        for stage in range(1, len(recipe.stages) + 1):
+            if not run.outcome_of(recipe, stage).is_dir():
+                _train_stage(recipe, run, stage, prepared, tokenizer, processes, interrupts, tell)
+    return run
+
+
+def _train_stage(
+    recipe: Recipe,
+    run: TrainingRun,
+    stage: int,
+    prepared: Prepared,
+    tokenizer: Any,
+    processes: Any,
+    interrupts: Interrupts,
+    tell: Tell,
+) -> None:
+    data, outcome = prepared.stages[stage - 1], run.outcome_of(recipe, stage)
+
+    def begun(step: int, steps: int) -> StageBegun:
+        return StageBegun(
+            stage, len(recipe.stages), data.stage.length, len(data.samples), step, steps, repeats=data.repeats
+        )
+
+    trainer = stage_trainer(recipe, run, stage, prepared, tokenizer)
+    trainer.add_callback(reporting(run, begun, interrupts, tell))
+    checkpoint = run.checkpoint(stage)
+    _run(trainer, str(checkpoint) if checkpoint is not None else None, data, run)
+    if processes.is_main_process:
+        run.write_curve(loss_curve(run.steps(), [each.length for each in recipe.stages]))
+    step, steps = trainer.state.global_step, trainer.state.max_steps
+    if step < steps:
+        raise Stopped(
+            f"stopped after step {step:,} of {steps:,} of stage {stage} of {len(recipe.stages)}; it is saved in "
+            f"{run.path}: go on with the same command and --resume"
+        )
+    partial = run.partial(outcome)
+    with quiet():
+        trainer.save_model(str(partial))
+    if processes.is_main_process:
+        _complete(partial, trainer, recipe)
+        run.put(partial, outcome)
+        run.tidy(stage)
+        tell(Saved(stage, step, outcome))
+    processes.wait_for_everyone()
+    del trainer
+    gc.collect()  # the next stage's model must not be in memory beside this one's
+
+
+def stage_trainer(recipe: Recipe, run: TrainingRun, stage: int, prepared: Prepared, tokenizer: Any) -> Any:
+    """TRL's trainer for a stage (counted from 1), with the model as the stage before left it."""
+    with quiet(bars=False):
+        from transformers import PrinterCallback
+        from trl import SFTTrainer
+
+        trainer = SFTTrainer(
+            model=_model(recipe, run, stage),
+            args=_configuration(recipe, run, stage, prepared.stages[stage - 1]),
+            train_dataset=read_rows(run.rows, prepared.rows(stage)),
+            processing_class=tokenizer,
+        )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _model(recipe: Recipe, run: TrainingRun, stage: int) -> Any:
+    before = run.outcome_of(recipe, stage - 1) if stage > 1 else None
+    if recipe.method == "full":
+        if before is not None:
+            return load_model(str(before), method="full")
+        return load_model(recipe.model, method="full", rope=recipe.rope, reach=recipe.longest)
+    base = load_model(recipe.model, method=recipe.method, rope=recipe.rope, reach=recipe.longest)
+    if before is not None:
+        return load_adapter(base, before, trained=True)
+    return _adapted(base, recipe)
+
+
+def _adapted(base: Any, recipe: Recipe) -> Any:
+    from peft import LoraConfig, get_peft_model
+    from transformers import set_seed
+
+    settings = LoraConfig(
+        r=recipe.lora.rank,
+        lora_alpha=recipe.lora.alpha,
+        lora_dropout=recipe.lora.dropout,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+    set_seed(recipe.seed)
+    model = get_peft_model(base, settings)
+    model.peft_config["default"].base_model_name_or_path = ""  # with a name, PEFT asks the hub for it at each saving
+    return model
+
+
+def _configuration(recipe: Recipe, run: TrainingRun, stage: int, data: StageData) -> Any:
+    import torch
+    from trl import SFTConfig
+
+    on_gpu = torch.cuda.is_available()
+    together = recipe.micro_batch * _apart()
+    return SFTConfig(
+        output_dir=str(run.stage_folder(stage)),
+        # The data. Rows are tokens already, none longer than the stage; TRL prepares them only to pack them.
+        max_length=data.stage.length,
+        packing=recipe.packing,
+        dataset_kwargs={"skip_prepare_dataset": not recipe.packing},
+        train_sampling_strategy="sequential",
+        per_device_train_batch_size=recipe.micro_batch,
+        gradient_accumulation_steps=max(1, round(rows_a_step(recipe, data) / together)),
+        num_train_epochs=data.stage.epochs,
+        max_steps=data.stage.steps or -1,
+        # What is learned, and how. This loss is the one in chunks, which never holds all logits.
+        loss_type="nll",
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=recipe.warmup,
+        weight_decay=recipe.weight_decay,
+        seed=recipe.seed,
+        # The machine. On a CPU, autocast to half precision takes several times as long as a base in half precision.
+        bf16=on_gpu,
+        use_cpu=not on_gpu,
+        dataloader_pin_memory=on_gpu,
+        activation_checkpointing=recipe.checkpointing,
+        activation_offloading=on_gpu and recipe.checkpointing and data.stage.length >= _OFFLOADED,
+        # What is said and saved.
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        save_steps=recipe.save_steps,
+        save_total_limit=_KEPT_CHECKPOINTS,
+        report_to="none",
+        disable_tqdm=True,
+    )
+
+
+def _run(trainer: Any, checkpoint: str | None, data: StageData, run: TrainingRun) -> None:
+    import torch
+
+    try:
+        with quiet():
+            trainer.train(resume_from_checkpoint=checkpoint)
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            f"the memory of the GPU does not hold a row of up to {data.stage.length:,} tokens; see what it takes with "
+            "--dry-run, and use checkpointing, a smaller micro-batch or shorter stages"
+        ) from error
+    except OSError as error:
+        raise TrainingError(f"{run.path}: cannot be written ({error.strerror or error}); is there room?") from error
+
+
+def _complete(partial: Path, trainer: Any, recipe: Recipe) -> None:
+    """Put beside an adapter what it takes to use it: the model's name, and its config with the stretched positions."""
+    (partial / "training_args.bin").unlink(missing_ok=True)
+    if recipe.method == "full":
+        return
+    trainer.accelerator.unwrap_model(trainer.model).config.save_pretrained(partial)
+    path = partial / "adapter_config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings["base_model_name_or_path"] = recipe.model
+    path.write_text(json.dumps(settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _require_launcher(processes: Any) -> None:
+    import torch
+
+    if torch.cuda.device_count() > 1 and processes.num_processes == 1:
+        raise TrainingError(
+            "there are several GPUs: start with accelerate launch and one of the configurations in octavo's "
+            "training/engines, or choose one GPU (CUDA_VISIBLE_DEVICES=0)"
+        )
+
+
+def _apart() -> int:
+    """How many processes work on rows of their own; others share one row among them."""
+    from accelerate import PartialState
+    from accelerate.utils import ParallelismConfig
+
+    processes = int(PartialState().num_processes)
+    if os.environ.get("ACCELERATE_USE_PARALLELISM_CONFIG", "false").lower() != "true":
+        return processes
+    return max(1, processes // int(ParallelismConfig().non_data_parallel_size))

@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from octavo.errors import TrainingError
+from octavo.training import sft
+from octavo.training.loading import load_tokenizer
+from octavo.training.machine import Machine
+from octavo.training.preparing import Prepared, prepare
+from octavo.training.progress import News, Planned, Saved, StageBegun, StepDone, Stopping
+from octavo.training.recipe import Recipe, Stage
+from octavo.training.run import TrainingRun
+from octavo.training.sft import Stopped, stage_trainer, train
+from octavo.training.templates import training_template
+from tests.training.tiny_run import tiny_recipe, write_talks
+
+
+def prepared(recipe: Recipe, run: TrainingRun) -> tuple[Prepared, Any]:
+    tokenizer = load_tokenizer(recipe.model)
+    return prepare(recipe, tokenizer, training_template(tokenizer), run.rows), tokenizer
+
+
+def trainer_of(recipe: Recipe, folder: Path) -> Any:
+    run = TrainingRun(folder)
+    data, tokenizer = prepared(recipe, run)
+    return stage_trainer(recipe, run, 1, data, tokenizer)
+
+
+def first_batch(trainer: Any) -> dict[str, Any]:
+    batch: dict[str, Any] = next(iter(trainer.get_train_dataloader()))
+    return batch
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    from safetensors.torch import load_file
+
+    (file,) = folder.glob("*.safetensors")
+    tensors: dict[str, Any] = load_file(file)
+    return tensors
+
+
+def losses(news: list[News]) -> list[float]:
+    return [each.loss for each in news if isinstance(each, StepDone)]
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(bool((one[name] == other[name]).all()) for name in one)
+
+
+def interrupted_at(step: int, stage: int = 1) -> Callable[[News], None]:
+    def tell(news: News) -> None:
+        if isinstance(news, StepDone) and (news.stage, news.step) == (stage, step):
+            signal.raise_signal(signal.SIGINT)
+
+    return tell
+
+
+# What is learned
+
+
+def test_packed_samples_do_not_see_one_another(tmp_path: Path) -> None:
+    import torch
+
+    trainer = trainer_of(tiny_recipe(tmp_path, packing=True, method="full"), tmp_path / "run")
+    batch = first_batch(trainer)
+    starts = (batch["position_ids"][0] == 0).nonzero().flatten().tolist()
+    assert len(starts) > 1
+    with torch.inference_mode():
+        packed = trainer.model(batch["input_ids"], position_ids=batch["position_ids"], use_cache=False).logits[0]
+        for start, end in zip(starts, [*starts[1:], len(packed)], strict=True):
+            alone = trainer.model(batch["input_ids"][:, start:end]).logits[0]
+            torch.testing.assert_close(packed[start:end], alone, rtol=1e-4, atol=1e-4)
+
+
+def test_the_loss_in_chunks_is_that_of_all_logits_at_once(tmp_path: Path) -> None:
+    import torch
+
+    trainer = trainer_of(tiny_recipe(tmp_path, method="full"), tmp_path / "run")
+    batch = first_batch(trainer)
+    with torch.inference_mode():
+        logits = trainer.model(batch["input_ids"]).logits[0, :-1]
+        plain = torch.nn.functional.cross_entropy(logits, batch["labels"][0, 1:])
+        chunked = trainer.compute_loss(trainer.model, dict(batch))
+    torch.testing.assert_close(chunked, plain)
+
+
+def test_only_what_the_assistant_says_has_labels(tmp_path: Path) -> None:
+    trainer = trainer_of(tiny_recipe(tmp_path), tmp_path / "run")
+    batch, tokenizer = first_batch(trainer), trainer.processing_class
+    learned = batch["labels"][0][batch["labels"][0] != -100]
+    said = tokenizer.decode(batch["input_ids"][0]).partition("<|start|>assistant\n")[2]
+    assert tokenizer.decode(learned).strip() == said.strip()
+
+
+def test_a_step_sees_about_as_many_tokens_as_the_recipe_says(tmp_path: Path) -> None:
+    trainer = trainer_of(tiny_recipe(tmp_path, batch_tokens=120), tmp_path / "run")
+    mean = sum(len(row["input_ids"]) for row in trainer.train_dataset) / len(trainer.train_dataset)
+    assert trainer.args.gradient_accumulation_steps == round(120 / mean)
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_checkpointing_changes_nothing_but_memory(tmp_path: Path, method: str) -> None:
+    import torch
+
+    outcomes = []
+    for checkpointing in (False, True):
+        recipe = tiny_recipe(tmp_path, stages=(Stage(96, steps=2),), checkpointing=checkpointing, method=method)
+        outcomes.append(weights(train(recipe, tmp_path / f"run-{checkpointing}").outcome))
+    plain, checkpointed = outcomes
+    for name, values in plain.items():
+        torch.testing.assert_close(checkpointed[name], values)
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_ten_steps_learn_two_samples_by_heart(tmp_path: Path, method: str) -> None:
+    write_talks(tmp_path / "talks.jsonl", [("Which fox?", "The quick brown fox."), ("Which dogs?", "12345 lazy dogs.")])
+    news: list[News] = []
+    recipe = tiny_recipe(tmp_path, stages=(Stage(96, steps=10),), learning_rate=3e-2, warmup=0.0, method=method)
+    run = train(recipe, tmp_path / "run", tell=news.append)
+    assert len(losses(news)) == 10
+    assert losses(news)[-1] < 0.3 * losses(news)[0]
+    assert run.outcome.name == ("model" if method == "full" else "adapter")
+
+
+# How it goes
+
+
+def test_it_tells_what_it_does(tmp_path: Path) -> None:
+    news: list[News] = []
+    run = train(tiny_recipe(tmp_path), tmp_path / "run", tell=news.append)
+    assert isinstance(news[0], Planned)
+    assert news[0].plan.stages[0].steps == 6
+    assert news[1] == StageBegun(1, 1, 96, 6, 0, 6)
+    steps = [each for each in news if isinstance(each, StepDone)]
+    assert [(step.step, step.steps) for step in steps] == [(number, 6) for number in range(1, 7)]
+    assert all(step.tokens_per_second > 0 and step.seconds_left >= 0 for step in steps)
+    assert news[-1] == Saved(1, 6, run.outcome)
+    assert run.steps() == steps
+    assert (run.path / "loss.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_is_left_is_the_outcome_and_how_it_came_about(tmp_path: Path) -> None:
+    run = train(tiny_recipe(tmp_path), tmp_path / "run")
+    assert run.finished
+    assert sorted(path.name for path in run.path.iterdir()) == ["adapter", "log.jsonl", "loss.png", "recipe.json"]
+    assert {"adapter_model.safetensors", "adapter_config.json", "config.json", "tokenizer.json"} <= {
+        path.name for path in run.outcome.iterdir()
+    }
+
+
+def test_stages_follow_one_another_with_the_positions_stretched_for_the_last(tmp_path: Path) -> None:
+    from transformers import AutoConfig
+
+    recipe = tiny_recipe(tmp_path, stages=(Stage(96, steps=2), Stage(256, steps=3)), rope="yarn")
+    news: list[News] = []
+    run = train(recipe, tmp_path / "run", tell=news.append)
+    assert [each.length for each in news if isinstance(each, StageBegun)] == [96, 256]
+    config = AutoConfig.from_pretrained(run.outcome)
+    assert config.max_position_embeddings == 256
+    assert config.rope_parameters["factor"] == 2.0
+    assert not same(weights(run.outcome_of(recipe, 1)), weights(run.outcome))
+
+
+def test_a_finished_training_is_not_trained_again(tmp_path: Path) -> None:
+    train(tiny_recipe(tmp_path), tmp_path / "run")
+    news: list[News] = []
+    run = train(tiny_recipe(tmp_path), tmp_path / "run", resume=True, tell=news.append)
+    assert run.finished
+    assert news == []
+
+
+# Stopping and going on
+
+
+def test_stopped_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
+    recipe = tiny_recipe(tmp_path, stages=(Stage(96, steps=3), Stage(128, steps=5)))
+    whole = train(recipe, tmp_path / "whole")
+    with pytest.raises(Stopped, match=r"after step 4 of 5 of stage 2 of 2; it is saved .* --resume"):
+        train(recipe, tmp_path / "parts", tell=interrupted_at(3, stage=2))
+    news: list[News] = []
+    parts = train(recipe, tmp_path / "parts", resume=True, tell=news.append)
+    assert news[1] == StageBegun(2, 2, 128, 6, 4, 5, repeats=True)
+    assert same(weights(whole.outcome), weights(parts.outcome))
+    assert [step.loss for step in whole.steps()] == [step.loss for step in parts.steps()]
+
+
+def test_a_crash_costs_no_more_than_the_steps_since_the_last_checkpoint(tmp_path: Path) -> None:
+    class Crash(Exception):
+        pass
+
+    def crash(news: News) -> None:
+        if isinstance(news, StepDone) and news.step == 5:
+            raise Crash
+
+    recipe = tiny_recipe(tmp_path, save_steps=2)
+    whole = train(recipe, tmp_path / "whole")
+    with pytest.raises(Crash):
+        train(recipe, tmp_path / "parts", tell=crash)
+    half_written = tmp_path / "parts" / "stage-1" / "checkpoint-6"
+    shutil.copytree(tmp_path / "parts" / "stage-1" / "checkpoint-4", half_written)
+    (half_written / "trainer_state.json").unlink()
+    news: list[News] = []
+    parts = train(recipe, tmp_path / "parts", resume=True, tell=news.append)
+    assert news[1] == StageBegun(1, 1, 96, 6, 4, 6)
+    assert same(weights(whole.outcome), weights(parts.outcome))
+    assert [step.step for step in parts.steps()] == [1, 2, 3, 4, 5, 6]
+
+
+def test_ctrl_c_is_answered_before_it_is_obeyed(tmp_path: Path) -> None:
+    news: list[News] = []
+    interrupt = interrupted_at(2)
+
+    def tell(each: News) -> None:
+        news.append(each)
+        interrupt(each)
+
+    with pytest.raises(Stopped):
+        train(tiny_recipe(tmp_path), tmp_path / "run", tell=tell)
+    assert Stopping(1, 3) in news
+    assert news[-1] == Saved(1, 3, tmp_path / "run" / "stage-1" / "checkpoint-3")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+# What is refused
+
+
+def test_data_that_changed_is_not_gone_on_with(tmp_path: Path) -> None:
+    recipe = tiny_recipe(tmp_path)
+    with pytest.raises(Stopped):
+        train(recipe, tmp_path / "run", tell=interrupted_at(1))
+    write_talks(tmp_path / "talks.jsonl", [("Which fox?", "Another fox.")] * 6)
+    with pytest.raises(TrainingError, match="the data, or how it becomes tokens, is not what it was"):
+        train(recipe, tmp_path / "run", resume=True)
+
+
+def test_samples_that_would_be_cut_are_refused_before_a_model_is_loaded(tmp_path: Path) -> None:
+    recipe = tiny_recipe(tmp_path, stages=(Stage(12),))
+    (tmp_path / "model" / "model.safetensors").unlink()
+    with pytest.raises(TrainingError, match="longer than 12 tokens, and none is cut"):
+        train(recipe, tmp_path / "run")
+
+
+def test_too_little_memory_is_said_before_a_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sft, "this_machine", lambda: Machine("cpu", 1, 2**20, 1e9))
+    recipe = tiny_recipe(tmp_path)
+    (tmp_path / "model" / "model.safetensors").unlink()
+    with pytest.raises(TrainingError, match="of memory and 1 MB are free"):
+        train(recipe, tmp_path / "run")
+    assert not TrainingRun(tmp_path / "run").begun
+
+
+def test_a_loss_that_is_no_number_ends_it_before_it_is_saved(tmp_path: Path) -> None:
+    recipe = tiny_recipe(tmp_path, learning_rate=1e30, warmup=0.0, save_steps=1, method="full")
+    with pytest.raises(TrainingError, match=r"the loss is no number .* lower --learning-rate"):
+        train(recipe, tmp_path / "run")
+    assert TrainingRun(tmp_path / "run").steps()
+
+
+def test_four_bits_need_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(TrainingError, match="--method qlora needs a GPU"):
+        train(tiny_recipe(tmp_path, method="qlora"), tmp_path / "run")
