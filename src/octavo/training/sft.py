@@ -20,6 +20,7 @@ from typing import Any
 from octavo.errors import MissingExtra, TrainingError
 from octavo.training.curve import loss_curve
 from octavo.training.export.template import plain_template
+from octavo.training.footprint import OFFLOADED_FROM
 from octavo.training.interrupts import Interrupts
 from octavo.training.lengths import StageData
 from octavo.training.loading import load_adapter, load_model, load_tokenizer, patient_threads
@@ -34,10 +35,6 @@ from octavo.training.rows import read_rows
 from octavo.training.run import TrainingRun
 from octavo.training.shape import model_config, shape_of
 from octavo.training.templates import training_template
-
-_OFFLOADED = 32_768
-"""Tokens of a stage from which on activations on a GPU wait in the computer's memory for the way back. They are what
-fills a GPU then, and attention over so many tokens takes longer than to move them."""
 
 _KEPT_CHECKPOINTS = 2
 
@@ -198,7 +195,7 @@ def _configuration(recipe: Recipe, run: TrainingRun, stage: int, data: StageData
         use_cpu=not on_gpu,
         dataloader_pin_memory=on_gpu,
         activation_checkpointing=recipe.checkpointing,
-        activation_offloading=on_gpu and recipe.checkpointing and data.stage.length >= _OFFLOADED,
+        activation_offloading=on_gpu and recipe.checkpointing and data.stage.length >= OFFLOADED_FROM,
         # What is said and saved.
         logging_steps=1,
         logging_nan_inf_filter=False,
