@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +212,15 @@ def test_a_crash_costs_no_more_than_the_steps_since_the_last_checkpoint(tmp_path
     assert [step.step for step in parts.steps()] == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.fixture
+def usual_interrupts() -> Iterator[None]:
+    """Ctrl-C as a program in a terminal has it: one that a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("usual_interrupts")
 def test_ctrl_c_is_answered_before_it_is_obeyed(tmp_path: Path) -> None:
     news: list[News] = []
     interrupt = interrupted_at(2)
