@@ -24,17 +24,16 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from asked import squeezed
-from harness import Record, data_text
-from multihop_data import Haystack, MultihopQuestion, musique
+from harness import Record
+from multihop import haystack
+from multihop_data import MultihopQuestion, musique
 from octavo.documents.document import Document
 from octavo.library.library import Library
 from octavo.models.ledger import Ledger
 from octavo.models.scripted import ScriptedModel
-from octavo.models.tokenizer import Tokenizer
 from octavo.reading import prompts
 from octavo.reading.climbing import WEAK_MARGIN
 from octavo.reading.options import ReadingOptions
@@ -92,7 +91,7 @@ def main() -> None:
 
 def asked_at_level_1(question: MultihopQuestion, tokens: int, seed: int) -> list[Asked]:
     """One question and those of its hops, asked of one document."""
-    document = _haystack().hide(question.paragraphs, tokens=tokens, seed=seed, name="book.md")
+    document = haystack().hide(question.paragraphs, tokens=tokens, seed=seed, name="book.md")
     facts = [hop.fact for hop in question.hops]
     with tempfile.TemporaryDirectory() as home:
         library = Library(document, home=Path(home))
@@ -106,7 +105,7 @@ def asked_at_level_1(question: MultihopQuestion, tokens: int, seed: int) -> list
 
 
 async def _asked(kind: str, question: str, facts: Sequence[str], document: Document, library: Library) -> Asked:
-    model = ScriptedModel(prompts.NOT_FOUND, window=_WINDOW, tokenizer=_tokenizer())
+    model = ScriptedModel(prompts.NOT_FOUND, window=_WINDOW, tokenizer=embedded_tokenizer())
     with Ledger() as ledger:
         reader = Reader(model, options=ReadingOptions(analyse=False), ledger=ledger)
         answer = await reader.aask(library, question, level="retrieve")
@@ -114,16 +113,6 @@ async def _asked(kind: str, question: str, facts: Sequence[str], document: Docum
     corpus = library.corpus(model.tokenizer, reader.options.chunk_tokens)
     missing = any(not any(fact in passage for passage in shown) for fact in facts)
     return Asked(kind, margin(corpus, question), missing)
-
-
-@cache
-def _tokenizer() -> Tokenizer:
-    return embedded_tokenizer()
-
-
-@cache
-def _haystack() -> Haystack:
-    return Haystack(data_text("war-and-peace"), _tokenizer())
 
 
 # --- figures --------------------------------------------------------------------------------------------------------

@@ -54,7 +54,6 @@ from octavo.evaluation.intervals import bootstrap_mean
 from octavo.library.library import Library
 from octavo.models.ledger import Ledger
 from octavo.models.scripted import ScriptedModel
-from octavo.models.tokenizer import Tokenizer
 from octavo.reading.answer import Finding, Usage
 from octavo.reading.events import Answered, ChunkRead
 from octavo.reading.options import LevelChoice
@@ -153,7 +152,7 @@ async def _outcome(
 ) -> Outcome:
     finds, claims = configuration.noise or (0.0, 0.0)
     reader = MultihopReader(question, noise=Noise(finds, claims, seed=seed), foresight=True)
-    model = ScriptedModel(reader, window=configuration.window, tokenizer=_tokenizer())
+    model = ScriptedModel(reader, window=configuration.window, tokenizer=embedded_tokenizer())
     findings: list[Finding] = []
     usage = Usage()
     with Ledger() as ledger:
@@ -183,20 +182,15 @@ def fact_places(question: MultihopQuestion, text: str) -> Iterator[Span]:
 
 
 @cache
-def _tokenizer() -> Tokenizer:
-    return embedded_tokenizer()
-
-
-@cache
 def _haystack(tokens: int) -> Haystack:
     """A book that is long enough for documents of `tokens` tokens."""
     text = data_text("war-and-peace")
-    missing = tokens + _SPARE - _tokenizer().count(text)
+    missing = tokens + _SPARE - embedded_tokenizer().count(text)
     for line in data_text("hongloumeng").splitlines() if missing > 0 else ():
         if missing > 0 and line.strip():
             text += f"\n\n{line}"
-            missing -= _tokenizer().count(line)
-    return Haystack(text, _tokenizer())
+            missing -= embedded_tokenizer().count(line)
+    return Haystack(text, embedded_tokenizer())
 
 
 # --- figures --------------------------------------------------------------------------------------------------------

@@ -128,8 +128,8 @@ def main() -> None:
 
 def outcomes(question: MultihopQuestion, tokens: int, seed: int, configurations: Sequence[str]) -> list[Outcome]:
     """One question, read in every configuration; parsed, chunked and indexed once."""
-    document = _haystack().hide(question.paragraphs, tokens=tokens, seed=seed, name="book.md")
-    document_tokens = _tokenizer().count(document.text)
+    document = haystack().hide(question.paragraphs, tokens=tokens, seed=seed, name="book.md")
+    document_tokens = embedded_tokenizer().count(document.text)
     with tempfile.TemporaryDirectory() as home:
         return [
             asyncio.run(_outcome(question, document, document_tokens, Path(home), name, seed))
@@ -143,7 +143,7 @@ async def _outcome(
     configuration = CONFIGURATIONS[name]
     noise = configuration.noise and replace(configuration.noise, seed=seed)
     reader = MultihopReader(question, noise=noise, foresight=configuration.foresight)
-    model = scripted(reader, _tokenizer())
+    model = scripted(reader, embedded_tokenizer())
     options = ReadingOptions(rounds=configuration.rounds)
     with Ledger() as ledger:
         octavo = Reader(model, options=options, home=home, ledger=ledger)
@@ -181,13 +181,9 @@ def scripted(reader: MultihopReader, tokenizer: Tokenizer) -> ScriptedModel:
 
 
 @cache
-def _tokenizer() -> Tokenizer:
-    return embedded_tokenizer()
-
-
-@cache
-def _haystack() -> Haystack:
-    return Haystack(data_text("war-and-peace"), _tokenizer())
+def haystack() -> Haystack:
+    """War and Peace, to hide paragraphs in."""
+    return Haystack(data_text("war-and-peace"), embedded_tokenizer())
 
 
 # --- figures --------------------------------------------------------------------------------------------------------

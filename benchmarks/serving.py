@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import MutableMapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -197,6 +198,7 @@ def embedded_weights() -> Path:
     return weights
 
 
+@cache
 def embedded_tokenizer() -> Tokenizer:
     """The embedded model's own tokenizer, without the model. Raises as `embedded_weights` does."""
     from octavo.models.gguf_tokenizer import gguf_tokenizer

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any
 
-from octavo.errors import OctavoError
 from octavo.evaluation.freeing import give_back_free_memory
 from octavo.evaluation.item import Item, Prediction, Task
 from octavo.evaluation.methods import Method
 from octavo.evaluation.run_folder import RunFolder
 from octavo.evaluation.scoring import Scored, evidence_values, score_prediction, scores_of
+from octavo.reading.workers import work_through
 
 _LONG = 1_000_000
 """Characters of a context whose making, and reading, leave much memory behind."""
@@ -83,13 +83,7 @@ class _Run:
 
     async def go(self, items_at_once: int) -> dict[str, Any]:
         """Run to the end, and score."""
-        queue = self._queue()
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(items_at_once):
-                    group.create_task(self._work(queue))
-        except* OctavoError as errors:
-            _raise_first(errors)
+        await work_through(self._queue(), self._work, items_at_once)
         ordered = [self.scored[place] for place in sorted(self.scored)]
         self.folder.rewrite((each.method, each.prediction) for each in ordered)
         scores = {**scores_of(self.task.name, list(self.task.scorers), ordered), "complete": self.complete}
@@ -101,28 +95,21 @@ class _Run:
             for column, method in enumerate(self.methods):
                 yield (index, column), method, item
 
-    async def _work(self, queue: Iterator[tuple[tuple[int, int], Method, Item]]) -> None:
-        for place, method, item in queue:
-            kept = self.kept.get((method.name, item.id))
-            if kept is None and self.most_tokens is not None and self.spent >= self.most_tokens:
-                self.complete = False
-                continue
-            if kept is None and len(item.context) > _LONG:
-                await asyncio.to_thread(give_back_free_memory)
-            prediction = kept or await method.answer(item)
-            if kept is None:
-                self.spent += prediction.prompt_tokens + prediction.completion_tokens
-                self.folder.append(method.name, prediction)
-            values = await asyncio.to_thread(score_prediction, item, prediction, self.task.scorers)
-            # The context is not needed any more, and may be megabytes long.
-            light = replace(item, context="")
-            self.scored[place] = Scored(method.name, light, prediction, values, evidence_values(item, prediction))
-            headline = next(iter(self.task.scorers))
-            self.tell(Progress(len(self.scored), method.name, light, prediction, values[headline], kept is None))
-
-
-def _raise_first(errors: BaseExceptionGroup[OctavoError]) -> NoReturn:
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    raise error from None
+    async def _work(self, queued: tuple[tuple[int, int], Method, Item]) -> None:
+        place, method, item = queued
+        kept = self.kept.get((method.name, item.id))
+        if kept is None and self.most_tokens is not None and self.spent >= self.most_tokens:
+            self.complete = False
+            return
+        if kept is None and len(item.context) > _LONG:
+            await asyncio.to_thread(give_back_free_memory)
+        prediction = kept or await method.answer(item)
+        if kept is None:
+            self.spent += prediction.prompt_tokens + prediction.completion_tokens
+            self.folder.append(method.name, prediction)
+        values = await asyncio.to_thread(score_prediction, item, prediction, self.task.scorers)
+        # The context is not needed any more, and may be megabytes long.
+        light = replace(item, context="")
+        self.scored[place] = Scored(method.name, light, prediction, values, evidence_values(item, prediction))
+        headline = next(iter(self.task.scorers))
+        self.tell(Progress(len(self.scored), method.name, light, prediction, values[headline], kept is None))

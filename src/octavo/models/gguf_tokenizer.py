@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from octavo.errors import MissingExtra, OctavoError, UsageError
+from octavo.errors import OctavoError
+from octavo.models.gguf_file import open_gguf
 from octavo.models.json_tokenizer import JsonTokenizer
 from octavo.models.weights import replace_file, weights_hash
 
@@ -34,28 +35,23 @@ class UnknownPreTokenizer(OctavoError):
 
 
 def gguf_tokenizer(path: Path, cache: Path) -> JsonTokenizer:
-    """The tokenizer of the model in `path`, built once and then taken from `cache`, where it is kept by content.
+    """The tokenizer of the model in `path`. Raises as `gguf_tokenizer_file`."""
+    return JsonTokenizer.from_file(gguf_tokenizer_file(path, cache))
+
+
+def gguf_tokenizer_file(path: Path, cache: Path) -> Path:
+    """The same as a `tokenizer.json`, built once and then taken from `cache`, where it is kept by content.
 
     Raises `UnknownPreTokenizer` for a kind that is not known here, `UsageError` for a file that is no GGUF.
     """
     kept = cache / "tokenizers" / f"{weights_hash(path, cache)}-{RULES}.json"
-    if kept.exists():
-        return JsonTokenizer.from_file(kept)
-    tokenizer_json = json.dumps(_tokenizer_json(_metadata(path), path.name), ensure_ascii=False)
-    replace_file(kept, tokenizer_json)
-    return JsonTokenizer(tokenizer_json)
+    if not kept.exists():
+        replace_file(kept, json.dumps(_tokenizer_json(_metadata(path), path.name), ensure_ascii=False))
+    return kept
 
 
 def _metadata(path: Path) -> dict[str, Any]:
-    try:
-        from gguf import GGUFReader
-    except ImportError as error:
-        raise MissingExtra("reading a .gguf file's tokenizer", "local") from error
-
-    try:
-        fields = GGUFReader(path).fields
-    except (OSError, ValueError, IndexError, KeyError) as error:
-        raise UsageError(f"{path}: not a GGUF file that can be read: {error}") from error
+    fields = open_gguf(path, "reading a .gguf file's tokenizer").fields
     names = ("model", "pre", "tokens", "token_type", "merges")
     return {name: fields[key].contents() for name in names if (key := f"tokenizer.ggml.{name}") in fields}
 

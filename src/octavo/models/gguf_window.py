@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from octavo.errors import MissingExtra, UsageError
+from octavo.errors import UsageError
+from octavo.models.gguf_file import open_gguf
 from octavo.models.weights import weights_hash
 
 _UINT32, _FLOAT32, _STRING = 4, 6, 8  # GGUF's numbers for the types of values
@@ -41,7 +42,7 @@ class GgufWindow:
 
 def gguf_window(path: Path) -> GgufWindow:
     """What the file says. Raises `UsageError` where it is no GGUF or names no length."""
-    fields = _reader(path).fields
+    fields = open_gguf(path).fields
 
     def value(key: str) -> Any:
         return fields[key].contents() if key in fields else None
@@ -95,17 +96,6 @@ def stretched(path: Path, window: int, cache: Path) -> Path:
     return kept
 
 
-def _reader(path: Path) -> Any:
-    try:
-        from gguf import GGUFReader
-    except ImportError as error:
-        raise MissingExtra("reading a .gguf file", "local") from error
-    try:
-        return GGUFReader(path)
-    except (OSError, ValueError, IndexError, KeyError) as error:
-        raise UsageError(f"{path}: not a GGUF file that can be read: {error}") from error
-
-
 def _token_bytes(numbers: dict[str, Any]) -> int | None:
     layers, width, heads = numbers["block_count"], numbers["embedding_length"], numbers["attention.head_count"]
     kept_heads = numbers["attention.head_count_kv"] or heads
@@ -120,7 +110,7 @@ def _token_bytes(numbers: dict[str, Any]) -> int | None:
 def _write(source: Path, window: int, target: Path) -> None:
     """Header, the values with the changed ones, the tensors' descriptions as they are, padding, their data as it is:
     descriptions count from the data's beginning, so nothing in them changes."""
-    reader = _reader(source)
+    reader = open_gguf(source)
     if reader.byte_order == "S":
         raise UsageError(f"{source}: is of the other byte order; convert it first")
     architecture = reader.fields["general.architecture"].contents()

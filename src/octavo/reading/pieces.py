@@ -23,6 +23,12 @@ class Piece:
     chunks: tuple[Chunk, ...]
     sentences: tuple[Span, ...]
 
+    @classmethod
+    def of(cls, document: Document, chunks: Sequence[Chunk]) -> Piece:
+        """The piece that neighbouring chunks of a document make."""
+        sentences = (sentence for chunk in chunks for sentence in sentence_spans(document.text, chunk.span))
+        return cls(document, tuple(chunks), tuple(s for s in sentences if s.of(document.text).strip()))
+
 
 def pieces(corpus: Corpus, options: ReadingOptions, first: Mapping[Chunk, int] | None = None) -> Iterator[Piece]:
     """The pieces that a full reading consists of, made one by one: in document order, or, where ranks are given, those
@@ -33,9 +39,7 @@ def pieces(corpus: Corpus, options: ReadingOptions, first: Mapping[Chunk, int] |
         last = len(first)
         groups.sort(key=lambda group: min(first.get(chunk, last) for chunk in group))
     for group in groups:
-        document = corpus.document(group[0].document_id)
-        sentences = (sentence for chunk in group for sentence in sentence_spans(document.text, chunk.span))
-        yield Piece(document, tuple(group), tuple(s for s in sentences if s.of(document.text).strip()))
+        yield Piece.of(corpus.document(group[0].document_id), group)
 
 
 def read_request(

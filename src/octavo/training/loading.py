@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from octavo.errors import MissingExtra, OctavoError, TrainingError
-from octavo.models.gguf_tokenizer import RULES, gguf_tokenizer
-from octavo.models.weights import default_cache, weights_hash
+from octavo.models.gguf_tokenizer import gguf_tokenizer_file
+from octavo.models.weights import default_cache
 from octavo.training.quiet import quiet
 from octavo.training.recipe import Method
 from octavo.training.rope import Rope, RopeKind, extend, rope_of
@@ -146,8 +146,7 @@ def _tokenizer_of_gguf(path: Path, cache: Path) -> Any:
     from transformers import PreTrainedTokenizerFast
 
     try:
-        gguf_tokenizer(path, cache)
-        rebuilt = Tokenizer.from_file(str(cache / "tokenizers" / f"{weights_hash(path, cache)}-{RULES}.json"))
+        rebuilt = Tokenizer.from_file(str(gguf_tokenizer_file(path, cache)))
     except OctavoError as error:
         raise TrainingError(f"{path}: has no tokenizer to train with ({error}); train from the hub's model") from error
     said = _tokenizer_values(path)

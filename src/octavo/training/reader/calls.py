@@ -5,11 +5,14 @@ The prompts are made by the functions that make the real ones. Knows scenes and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from octavo.documents.chunks import Chunk
-from octavo.documents.document import Span
-from octavo.documents.sentences import sentence_spans
+from octavo.documents.document import Document, Span
+from octavo.evaluation.names import Language
 from octavo.library.memory_corpus import MemoryCorpus
 from octavo.models.chat import Request
+from octavo.models.tokenizer import Tokenizer
 from octavo.reading import prompts
 from octavo.reading.options import Strategy
 from octavo.reading.packing import Packing, render
@@ -69,21 +72,8 @@ def read(scene: Scene, strategy: Strategy, questions: int = 1) -> Example:
     wanted = [fact for one in asked if scene.rng.random() < _TOLD_SHARE for fact in _some(scene, one)]
     facts = list(dict.fromkeys([*wanted, *scene.distractors(asked)]))
     document, told = scene.document(facts, asked)
-    sentences = tuple(s for s in sentence_spans(document.text) if s.of(document.text).strip())
-    chunk = Chunk(document.id, 0, Span(0, len(document.text)), scene.tokenizer.count(document.text))
-    request = read_request(Piece(document, (chunk,), sentences), [one.text for one in asked], strategy)
     found = [helping(one, told) for one in asked]
-    return Example(
-        "read" if questions == 1 else "read-many",
-        request,
-        pointing_reply(strategy, document.text, sentences, found),
-        {
-            "language": scene.language,
-            "strategy": strategy,
-            "text": document.text,
-            "gold": [[[span.start, span.end] for span in spans] for spans in found],
-        },
-    )
+    return reading(document, [one.text for one in asked], found, strategy, scene.tokenizer, scene.language)
 
 
 def analyse(scene: Scene) -> Example:
@@ -115,19 +105,8 @@ def answer(scene: Scene) -> Example:
     notes = ""
     if hops > 1 and scene.rng.random() < _NOTED_SHARE:
         notes = scene.known(asked, hops if complete else hops - 1)
-    markers = "".join(f"[{number}]" for number in numbers)
-    messages = prompts.answer(packing.text, asked.text, main_language(asked.text), notes=notes)
-    return Example(
-        "answer",
-        Request(messages, max_tokens=REPLY_TOKENS),
-        f"{asked.answer} {markers}" if complete else prompts.NOT_FOUND,
-        {
-            "language": scene.language,
-            "hops": hops,
-            "answer": asked.answer if complete else None,
-            "passages": numbers if complete else [],
-        },
-    )
+    right = asked.answer if complete else None
+    return answering(packing, asked.text, right, numbers, scene.language, hops=hops, notes=notes)
 
 
 def sufficient(scene: Scene) -> Example:
@@ -149,10 +128,68 @@ def plan(scene: Scene) -> Example:
     following = [step.text for step in sub_questions(asked, scene.rng)[known : known + 1]]
     if hops == 1 and following:
         following = [asked.text]
-    messages = prompts.plan(asked.text, scene.known(asked, known))
-    request = Request(messages, max_tokens=REPLY_TOKENS, schema=prompts.plan_schema(None))
-    about = {"language": scene.language, "hops": hops, "known": known, "chain": [fact.answer for fact in asked.chain]}
-    return Example("plan", request, json_reply({"enough": not following, "questions": following}), about)
+    chain = [fact.answer for fact in asked.chain]
+    return planning(asked.text, scene.known(asked, known), following, chain, known, scene.language)
+
+
+# --- a call and its right reply, whatever they are about --------------------------------------------------------------
+
+
+def reading(
+    document: Document,
+    questions: Sequence[str],
+    found: Sequence[Sequence[Span]],
+    strategy: Strategy,
+    tokenizer: Tokenizer,
+    language: Language,
+) -> Example:
+    """All of a document is read for questions; `found` are, for each, the sentences that help."""
+    text = document.text
+    piece = Piece.of(document, [Chunk(document.id, 0, Span(0, len(text)), tokenizer.count(text))])
+    return Example(
+        "read" if len(questions) == 1 else "read-many",
+        read_request(piece, questions, strategy),
+        pointing_reply(strategy, text, piece.sentences, found),
+        {
+            "language": language,
+            "strategy": strategy,
+            "text": text,
+            "gold": [[[span.start, span.end] for span in spans] for spans in found],
+        },
+    )
+
+
+def answering(
+    packing: Packing,
+    question: str,
+    right: str | None,
+    numbers: Sequence[int],
+    language: Language,
+    *,
+    hops: int = 1,
+    notes: str = "",
+) -> Example:
+    """A question is answered from passages; `right` is None where they do not hold it, `numbers` are those that do."""
+    messages = prompts.answer(packing.text, question, main_language(question), notes=notes)
+    markers = "".join(f"[{number}]" for number in numbers)
+    return Example(
+        "answer",
+        Request(messages, max_tokens=REPLY_TOKENS),
+        prompts.NOT_FOUND if right is None else f"{right} {markers}",
+        {"language": language, "hops": hops, "answer": right, "passages": [] if right is None else list(numbers)},
+    )
+
+
+def planning(
+    question: str, told: str, following: Sequence[str], chain: Sequence[str], known: int, language: Language
+) -> Example:
+    """The step after `known` sub-questions of a `chain` of answers: what is `following`, or nothing more."""
+    request = Request(prompts.plan(question, told), max_tokens=REPLY_TOKENS, schema=prompts.plan_schema(None))
+    reply = json_reply({"enough": not following, "questions": list(following)})
+    return Example("plan", request, reply, {"language": language, "hops": len(chain), "known": known, "chain": chain})
+
+
+# --- drawing ----------------------------------------------------------------------------------------------------------
 
 
 def _some(scene: Scene, asked: Question) -> list[Fact]:

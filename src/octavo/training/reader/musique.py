@@ -14,24 +14,18 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from octavo.documents.chunks import Chunk
 from octavo.documents.document import Document, Section, Span
 from octavo.documents.sentences import sentence_spans
 from octavo.errors import TrainingError
 from octavo.evaluation.records import Record, read_records
 from octavo.library.memory_corpus import MemoryCorpus
-from octavo.models.chat import Request
 from octavo.models.tokenizer import Tokenizer
-from octavo.reading import prompts
 from octavo.reading.memory import Entry, Memory
 from octavo.reading.options import Strategy
 from octavo.reading.packing import render
-from octavo.reading.pieces import Piece, read_request
-from octavo.retrieval.language import main_language
 from octavo.retrieval.terms import content_terms
-from octavo.training.reader.calls import REPLY_TOKENS
-from octavo.training.reader.example import Example, json_reply
-from octavo.training.reader.pointers import pointing_reply
+from octavo.training.reader import calls
+from octavo.training.reader.example import Example
 
 _REFERENCE = re.compile(r"#(\d+)")
 _RELATION = " >> "
@@ -85,32 +79,14 @@ def musique_examples(
         rng = Random(f"{seed}/{number}")
         for index, step in enumerate(asked.steps):
             others = rng.sample(asked.others, min(_OTHERS, len(asked.others)))
-            yield _reading(step.question, step.paragraph, [step.evidence], strategy, tokenizer)
+            yield calls.reading(step.paragraph, [step.question], [[step.evidence]], strategy, tokenizer, "en")
             for other in others:
-                yield _reading(step.question, other, [], strategy, tokenizer)
+                yield calls.reading(other, [step.question], [[]], strategy, tokenizer, "en")
             yield _answering(step, others, rng, tokenizer)
             yield _planning(asked, index, tokenizer)
-        yield _reading(asked.text, asked.steps[0].paragraph, [asked.steps[0].evidence], strategy, tokenizer)
+        first = asked.steps[0]
+        yield calls.reading(first.paragraph, [asked.text], [[first.evidence]], strategy, tokenizer, "en")
         yield _planning(asked, len(asked.steps), tokenizer)
-
-
-def _reading(
-    question: str, document: Document, evidence: Sequence[Span], strategy: Strategy, tokenizer: Tokenizer
-) -> Example:
-    sentences = tuple(span for span in sentence_spans(document.text) if span.of(document.text).strip())
-    chunk = Chunk(document.id, 0, Span(0, len(document.text)), tokenizer.count(document.text))
-    request = read_request(Piece(document, (chunk,), sentences), [question], strategy)
-    return Example(
-        "read",
-        request,
-        pointing_reply(strategy, document.text, sentences, [evidence]),
-        {
-            "language": "en",
-            "strategy": strategy,
-            "text": document.text,
-            "gold": [[[span.start, span.end] for span in evidence]],
-        },
-    )
 
 
 def _answering(step: Step, others: Sequence[Document], rng: Random, tokenizer: Tokenizer) -> Example:
@@ -123,13 +99,7 @@ def _answering(step: Step, others: Sequence[Document], rng: Random, tokenizer: T
         for passage in packing.passages
         if passage.document.id == step.paragraph.id and passage.span.overlaps(step.evidence)
     ]
-    messages = prompts.answer(packing.text, step.question, main_language(step.question))
-    return Example(
-        "answer",
-        Request(messages, max_tokens=REPLY_TOKENS),
-        f"{step.answer} {''.join(f'[{number}]' for number in numbers)}" if complete else prompts.NOT_FOUND,
-        {"language": "en", "hops": 1, "answer": step.answer if complete else None, "passages": numbers},
-    )
+    return calls.answering(packing, step.question, step.answer if complete else None, numbers, "en")
 
 
 def _planning(asked: DecomposedQuestion, known: int, tokenizer: Tokenizer) -> Example:
@@ -137,13 +107,8 @@ def _planning(asked: DecomposedQuestion, known: int, tokenizer: Tokenizer) -> Ex
     for step in asked.steps[:known]:
         memory.add(Entry(step.question, step.answer, (step.evidence.of(step.paragraph.text).strip(),)))
     following = [step.question for step in asked.steps[known : known + 1]]
-    messages = prompts.plan(asked.text, memory.told(2_000, tokenizer.count))
-    return Example(
-        "plan",
-        Request(messages, max_tokens=REPLY_TOKENS, schema=prompts.plan_schema(None)),
-        json_reply({"enough": not following, "questions": following}),
-        {"language": "en", "hops": len(asked.steps), "known": known, "chain": [step.answer for step in asked.steps]},
-    )
+    chain = [step.answer for step in asked.steps]
+    return calls.planning(asked.text, memory.told(2_000, tokenizer.count), following, chain, known, "en")
 
 
 def _steps(record: Record, paragraphs: Sequence[Document]) -> list[Step] | None:
