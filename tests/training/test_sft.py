@@ -10,14 +10,14 @@ import pytest
 
 from octavo.errors import TrainingError
 from octavo.training import sft
-from octavo.training.loading import load_tokenizer
-from octavo.training.machine import Machine
-from octavo.training.preparing import Prepared, prepare
-from octavo.training.progress import News, Planned, Saved, StageBegun, StepDone, Stopping
+from octavo.training.data.preparing import Prepared, prepare
+from octavo.training.data.templates import training_template
+from octavo.training.model.loading import load_tokenizer
+from octavo.training.planning.machine import Machine
 from octavo.training.recipe import Recipe, Stage
-from octavo.training.run import TrainingRun
+from octavo.training.running.progress import News, Planned, Saved, StageBegun, StepDone, Stopping
+from octavo.training.running.run import TrainingRun
 from octavo.training.sft import Stopped, stage_trainer, train
-from octavo.training.templates import training_template
 from tests.training.tiny_run import tiny_recipe, write_talks
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from octavo.training.data.templates import SHIPPED
 from octavo.training.recipe import Lora, Recipe, Stage
-from octavo.training.templates import SHIPPED
 from tests.models.vocabulary import byte_level
 
 QUESTIONS = ("Which fox?", "Which dogs?", "What is next?", "Who said it?", "Hi!", "How many dogs are lazy?")

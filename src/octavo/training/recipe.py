@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from octavo.errors import TrainingError, UsageError
-from octavo.training.rope import RopeKind
+from octavo.training.model.rope import RopeKind
 
 Method = Literal["lora", "qlora", "full"]
 """What is trained: low-rank adapters (Hu et al. 2021, arXiv 2106.09685), the same on a base in 4 bits (Dettmers et al.
@@ -42,13 +42,13 @@ class Stage:
 class Recipe:
     """All that decides what comes out of a training, with `seed`.
 
-    `model` is a hub's name, a folder, or a `.gguf` file. `data` are JSONL or Parquet files (`samples.py`);
+    `model` is a hub's name, a folder, or a `.gguf` file. `data` are JSONL or Parquet files (`data/samples.py`);
     `short_data` holds short samples, mixed in as `short_share` of each stage's samples (0 to 1) to keep short skills.
     `stages` grow in length; the RoPE extension `rope` is set once, for the longest. `batch_tokens` is how many tokens,
     about, one optimizer step sees; samples are shown one at a time (`micro_batch`) and their gradients added up.
     `learning_rate` rises over the first `warmup` share of the steps and falls along a cosine. `packing` puts short
-    samples together into rows of the stage's length. `template` is a chat template with marks (`templates.py`), for a
-    model whose own is not known.
+    samples together into rows of the stage's length. `template` is a chat template with marks
+    (`data/templates.py`), for a model whose own is not known.
     """
 
     model: str

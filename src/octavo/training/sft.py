@@ -18,23 +18,23 @@ from pathlib import Path
 from typing import Any
 
 from octavo.errors import MissingExtra, TrainingError
-from octavo.training.curve import loss_curve
+from octavo.training.data.lengths import StageData
+from octavo.training.data.preparing import Prepared, prepare
+from octavo.training.data.rows import read_rows
+from octavo.training.data.templates import training_template
 from octavo.training.export.template import plain_template
-from octavo.training.footprint import OFFLOADED_FROM
-from octavo.training.interrupts import Interrupts
-from octavo.training.lengths import StageData
-from octavo.training.loading import load_adapter, load_model, load_tokenizer, patient_threads
-from octavo.training.machine import this_machine
-from octavo.training.plan import make_plan, require_memory, rows_a_step
-from octavo.training.preparing import Prepared, prepare
-from octavo.training.progress import Planned, Saved, StageBegun, Tell, say_nothing
+from octavo.training.model.loading import load_adapter, load_model, load_tokenizer, patient_threads
+from octavo.training.model.shape import model_config, shape_of
+from octavo.training.planning.footprint import OFFLOADED_FROM
+from octavo.training.planning.machine import this_machine
+from octavo.training.planning.plan import make_plan, require_memory, rows_a_step
 from octavo.training.quiet import quiet
 from octavo.training.recipe import Recipe
-from octavo.training.reporting import reporting
-from octavo.training.rows import read_rows
-from octavo.training.run import TrainingRun
-from octavo.training.shape import model_config, shape_of
-from octavo.training.templates import training_template
+from octavo.training.running.curve import loss_curve
+from octavo.training.running.interrupts import Interrupts
+from octavo.training.running.progress import Planned, Saved, StageBegun, Tell, say_nothing
+from octavo.training.running.reporting import reporting
+from octavo.training.running.run import TrainingRun
 
 _KEPT_CHECKPOINTS = 2
 

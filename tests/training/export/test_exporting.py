@@ -9,9 +9,9 @@ import pytest
 
 from octavo.errors import TrainingError, UsageError
 from octavo.training.export.exporting import export_run, trained_model
-from octavo.training.loading import load_model, load_tokenizer
+from octavo.training.model.loading import load_model, load_tokenizer
 from octavo.training.recipe import Recipe, Stage
-from octavo.training.run import TrainingRun
+from octavo.training.running.run import TrainingRun
 from tests.training.export.tiny_models import adapted
 from tests.training.tiny_run import tiny_recipe
 

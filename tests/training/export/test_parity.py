@@ -12,7 +12,7 @@ from octavo.models.install import weights_of
 from octavo.training.export.adapter import export_adapter
 from octavo.training.export.model_file import export_model
 from octavo.training.export.parity import Scored, compare, score_in_llama_cpp, score_in_transformers
-from octavo.training.loading import load_model, load_tokenizer
+from octavo.training.model.loading import load_model, load_tokenizer
 from tests.models.vocabulary import TEXT, Kind
 from tests.training.export.tiny_models import adapted, model_of, tokenizer_of
 

@@ -14,9 +14,9 @@ from octavo.training.export.adapter import export_adapter
 from octavo.training.export.architecture import architecture_of
 from octavo.training.export.merged import export_merged
 from octavo.training.export.model_file import Quantization, export_model
-from octavo.training.loading import is_gguf, load_adapter, load_model, load_tokenizer
+from octavo.training.model.loading import is_gguf, load_adapter, load_model, load_tokenizer
 from octavo.training.recipe import Recipe
-from octavo.training.run import TrainingRun
+from octavo.training.running.run import TrainingRun
 
 Form = Literal["adapter-gguf", "merged", "gguf"]
 """What a training becomes: a LoRA adapter for llama.cpp, a folder of safetensors, or a whole model for llama.cpp."""

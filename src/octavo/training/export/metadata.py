@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from octavo.training.export.architecture import Architecture
-from octavo.training.rope import rope_of
+from octavo.training.model.rope import rope_of
 
 Value = str | int | float | bool | list[str] | list[int]
 """Of a GGUF key, as far as they are written here."""

@@ -1,0 +1,185 @@
+"""A model and its tokenizer, ready to be trained: from a hub's name, a folder, or a `.gguf` file.
+
+Weights of a GGUF file are made numbers again on loading. Its tokenizer is octavo's own rebuilding, which agrees with
+llama.cpp's (transformers' cuts Chinese and digits otherwise for some models). Positions are stretched here, before the
+weights come, since a model makes its angles when it is made. Knows transformers; nothing of data or of what is learned.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from octavo.errors import MissingExtra, OctavoError, TrainingError
+from octavo.models.gguf_tokenizer import gguf_tokenizer_file
+from octavo.models.weights import default_cache
+from octavo.training.model.rope import Rope, RopeKind, extend, rope_of
+from octavo.training.model.shape import model_config
+from octavo.training.quiet import quiet
+from octavo.training.recipe import Method
+
+_PATIENT_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
+"""Threads that wait asleep, not spinning: on two cores a step took 8 seconds in place of 58."""
+
+_DIVISORS = "rope_freqs.weight"
+"""A tensor of llama.cpp's that divides each angle by a number of its own; transformers passes it by."""
+
+
+def patient_threads() -> None:
+    """Let torch's threads wait for one another asleep. Of use only before torch is first imported; settings that are
+    there already stay."""
+    for variable, value in _PATIENT_THREADS.items():
+        os.environ.setdefault(variable, value)
+
+
+def load_tokenizer(model: str, *, cache: Path | None = None) -> Any:
+    """The tokenizer of a model, with its chat template, as transformers has it.
+
+    `cache` is octavo's folder for what is worked out once. Raises `TrainingError` where there is none that can be
+    loaded.
+    """
+    patient_threads()
+    try:
+        from transformers import AutoTokenizer
+    except ImportError as error:
+        raise MissingExtra("training", "train") from error
+    if is_gguf(model):
+        return _tokenizer_of_gguf(Path(model), cache or default_cache())
+    try:
+        return AutoTokenizer.from_pretrained(model)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise TrainingError(
+            f"{model}: has no tokenizer that can be loaded ({_first_line(error)}); name a model of the hub, a folder "
+            "with tokenizer.json, or a .gguf file"
+        ) from error
+
+
+def load_model(model: str, *, method: Method = "lora", rope: RopeKind = "none", reach: int | None = None) -> Any:
+    """The weights, with positions stretched by `rope` to `reach` tokens where it is not "none".
+
+    Precision: a frozen base is in half precision, in 4 bits for "qlora"; what is trained in full is in single
+    precision, since steps smaller than a rounding would be lost. Raises `TrainingError` for a model that cannot be
+    loaded so, `UsageError` for a length that the positions do not reach.
+    """
+    patient_threads()
+    positions = reached(model, rope, reach)
+    try:
+        import torch
+        from transformers import AutoModelForCausalLM, GgufConfig
+    except ImportError as error:
+        raise MissingExtra("training", "train") from error
+    options: dict[str, Any] = {"dtype": torch.float32 if method == "full" else torch.bfloat16, **positions.as_config()}
+    if is_gguf(model):
+        if method == "qlora":
+            raise TrainingError(f"{model}: a .gguf file is trained with --method lora or full, not in 4 bits")
+        path = Path(model)
+        _refuse_divided_angles(path)
+        name: str | Path = path.parent
+        options |= {"gguf_file": path.name, "quantization_config": GgufConfig(dequantize=True)}
+    else:
+        name = model
+        if method == "qlora":
+            options |= {"quantization_config": _four_bits(torch), "device_map": {"": torch.cuda.current_device()}}
+    try:
+        with quiet(bars=False):
+            loaded = AutoModelForCausalLM.from_pretrained(name, **options)
+    except (OSError, ValueError, KeyError, NotImplementedError) as error:
+        raise TrainingError(
+            f"{model}: its weights cannot be loaded ({_first_line(error)}); name a language model of the hub, a folder "
+            "of one, or a .gguf file of a kind that transformers reads"
+        ) from error
+    loaded.config.validate_rope()
+    return loaded
+
+
+def load_adapter(base: Any, folder: Path, *, trained: bool = False) -> Any:
+    """The model with the adapter that PEFT saved in `folder`, to be `trained` further or to be used."""
+    from peft import PeftModel
+
+    with quiet(bars=False):
+        model = PeftModel.from_pretrained(base, str(folder), is_trainable=trained)
+    model.peft_config["default"].base_model_name_or_path = ""  # with a name, PEFT asks the hub for it at each saving
+    return model
+
+
+def reached(model: str, rope: RopeKind, reach: int | None) -> Rope:
+    """The positions of a model, by its config alone, stretched to `reach` tokens. Raises as `load_model` does."""
+    positions = rope_of(model_config(model))
+    return positions if reach is None else extend(positions, rope, reach)
+
+
+def is_gguf(model: str) -> bool:
+    """Whether a model's name is that of a GGUF file."""
+    return model.lower().endswith(".gguf")
+
+
+def _refuse_divided_angles(path: Path) -> None:
+    from gguf import GGUFReader
+
+    if any(tensor.name == _DIVISORS for tensor in GGUFReader(path).tensors):
+        raise TrainingError(
+            f"{path}: its angles are divided by a tensor of llama.cpp's that transformers does not read; train the "
+            "model that it was made from (a hub's name or a folder), which says so in its config"
+        )
+
+
+def _four_bits(torch: Any) -> Any:
+    from importlib.util import find_spec
+
+    from transformers import BitsAndBytesConfig
+
+    if not torch.cuda.is_available():
+        raise TrainingError("--method qlora needs a GPU, for its 4 bits; use --method lora")
+    if find_spec("bitsandbytes") is None:
+        raise TrainingError("--method qlora needs bitsandbytes: pip install bitsandbytes, or use --method lora")
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+
+
+def _tokenizer_of_gguf(path: Path, cache: Path) -> Any:
+    from tokenizers import Tokenizer, processors
+    from transformers import PreTrainedTokenizerFast
+
+    try:
+        rebuilt = Tokenizer.from_file(str(gguf_tokenizer_file(path, cache)))
+    except OctavoError as error:
+        raise TrainingError(f"{path}: has no tokenizer to train with ({error}); train from the hub's model") from error
+    said = _tokenizer_values(path)
+    tokens = {
+        word: rebuilt.id_to_token(said[key])
+        for word, key in (
+            ("bos_token", "ggml.bos_token_id"),
+            ("eos_token", "ggml.eos_token_id"),
+            ("unk_token", "ggml.unknown_token_id"),
+            ("pad_token", "ggml.padding_token_id"),
+        )
+        if key in said
+    }
+    if said.get("ggml.add_bos_token") and "bos_token" in tokens:
+        first = tokens["bos_token"]
+        rebuilt.post_processor = processors.TemplateProcessing(
+            single=f"{first} $A", special_tokens=[(first, said["ggml.bos_token_id"])]
+        )
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=rebuilt, name_or_path=str(path), **tokens)
+    tokenizer.chat_template = said.get("chat_template")
+    return tokenizer
+
+
+def _tokenizer_values(path: Path) -> dict[str, Any]:
+    """The file's keys about its tokenizer, without `tokenizer.` in front and without the long lists."""
+    from gguf import GGUFReader, GGUFValueType
+
+    return {
+        key.removeprefix("tokenizer."): field.contents()
+        for key, field in GGUFReader(path).fields.items()
+        if key.startswith("tokenizer.") and field.types[0] != GGUFValueType.ARRAY
+    }
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

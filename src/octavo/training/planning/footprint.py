@@ -1,0 +1,107 @@
+"""How much memory training takes, by the model's shape, the method and the longest row of tokens.
+
+Weights, gradients and AdamW's two moments: 16 bytes for a trained parameter in single precision (Rajbhandari et al.
+2020, arXiv 1910.02054, section 3.1), 2 for a frozen one, or half a byte in 4 bits (Dettmers et al. 2023, arXiv
+2305.14314: 4.127 bits with its constants). Activations are counted as transformers' Llama keeps them for the way back
+with attention that never holds its matrix (Dao et al. 2022, arXiv 2205.14135), in the manner of Korthikanti et al.
+2022, arXiv 2205.05198; tests compare them with what torch keeps. Knows no machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+
+from octavo.training.model.shape import ModelShape
+from octavo.training.recipe import Method, Recipe
+
+_SINGLE, _HALF, _QUARTER = 4.0, 2.0, 4.127 / 8
+_MOMENTS = 2 * _SINGLE
+_LOGIT_ROWS, _LOGIT_COLUMNS = 4096, 32_768
+"""The chunk of logits that TRL's loss holds (trl 1.16)."""
+_LOGIT_COPIES = {"cpu": 8, "cuda": 2}
+"""Copies of the chunk at the peak, on the way back: 7.8 measured on a CPU; a GPU's kernel works in place."""
+_UNDER_WAY = 1.25
+"""What one layer's way back takes, over what the layer kept: 1.0 to 1.15 measured on a CPU."""
+OFFLOADED_FROM = 32_768
+"""Tokens of a stage from which on, with checkpointing on a GPU, layers' inputs wait in the computer's memory."""
+_RUNTIME = 2**30
+"""Bytes of Python, torch and the allocator's slack: 0.5 to 1 GB measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Bytes on each device. `activations` are what a row of the longest stage keeps for the way back; `logits` the
+    loss's chunk; `runtime` is what the program takes with no model in it."""
+
+    weights: int
+    gradients: int
+    optimizer: int
+    activations: int
+    logits: int
+    runtime: int = _RUNTIME
+
+    @property
+    def total(self) -> int:
+        """Bytes."""
+        return sum(astuple(self))
+
+
+def footprint(shape: ModelShape, recipe: Recipe, row: int, *, device: str = "cpu", devices: int = 1) -> Footprint:
+    """The memory that rows of `row` tokens take on a `device` of a kind ("cpu", "cuda").
+
+    Several `devices` work on one row together and share out the rest, as the configurations in `engines/` have it.
+    Where layers' inputs are offloaded (`OFFLOADED_FROM`), they are not counted.
+    """
+    trained = trained_parameters(shape, recipe)
+    frozen = 0.0 if recipe.method == "full" else _frozen(shape, recipe.method)
+    tokens = row * recipe.micro_batch / devices
+    scored = min(tokens, _LOGIT_ROWS) * min(shape.vocabulary, _LOGIT_COLUMNS) * _SINGLE
+    head_gradient = _SINGLE * (shape.head if recipe.method == "full" else 0) / devices
+    return Footprint(
+        weights=round((frozen + _SINGLE * trained) / devices),
+        gradients=round(_SINGLE * trained / devices),
+        optimizer=round(_MOMENTS * trained / devices),
+        activations=round(tokens * _activations(shape, recipe, device)),
+        logits=round(scored * _LOGIT_COPIES.get(device, 2) + head_gradient + tokens * shape.hidden * 2 * _SINGLE),
+    )
+
+
+def trained_parameters(shape: ModelShape, recipe: Recipe) -> int:
+    """How many parameters the method trains."""
+    return shape.parameters if recipe.method == "full" else shape.adapters(recipe.lora.rank)
+
+
+def _frozen(shape: ModelShape, method: Method) -> float:
+    layers = shape.attention + shape.feed_forward
+    return layers * (_QUARTER if method == "qlora" else _HALF) + (shape.parameters - layers) * _HALF
+
+
+def _activations(shape: ModelShape, recipe: Recipe, device: str) -> float:
+    """Bytes a token. With checkpointing: each layer's input, and one layer's inside with the gradients under way."""
+    inside = layer_activations(shape, recipe.method, device)
+    if not recipe.checkpointing:
+        return shape.layers * inside
+    if device != "cpu" and recipe.longest >= OFFLOADED_FROM:
+        return _UNDER_WAY * inside
+    entry = _SINGLE if recipe.method == "full" else _HALF
+    return shape.layers * shape.hidden * entry + _UNDER_WAY * inside
+
+
+def layer_activations(shape: ModelShape, method: Method, device: str) -> float:
+    """Bytes that one layer keeps of a token for the way back.
+
+    Both norms keep their input in single precision. Adapters keep each linear layer's input of its own, on a CPU in
+    single precision; full training on a CPU keeps all in single precision. On a GPU, autocast halves what linear layers
+    and attention keep.
+    """
+    hidden, inner = shape.hidden, shape.inner * shape.active
+    heads = 2 * shape.queries + 2 * shape.keys  # queries, keys, values, and what attention gives
+    gated = shape.matrices  # of inner's width: the gate, the gate bent, and the other half
+    if method != "full":
+        inputs = 5 * hidden + shape.queries + inner
+        inputs_kept = (_SINGLE if device == "cpu" else _HALF) * inputs
+        return 2 * _SINGLE * hidden + _HALF * (heads + gated * inner) + inputs_kept
+    norms = 4 * _SINGLE * hidden
+    if device == "cpu":
+        return norms + _SINGLE * (2 * hidden + heads + (gated + 1) * inner)
+    return norms + _HALF * (5 * hidden + heads + (gated + 1) * inner)

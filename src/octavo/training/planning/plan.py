@@ -1,0 +1,206 @@
+"""What a training will take on this machine, before any weights are loaded: steps, tokens, memory, time.
+
+The operations (`operations.py`) divided by the measured rate (`machine.py`) are the time; training does not reach the
+rate of a plain product, so a share of it is taken. Knows lengths and shapes; loads nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from octavo.errors import TrainingError
+from octavo.training.data.lengths import StageData
+from octavo.training.model.shape import ModelShape
+from octavo.training.planning.footprint import Footprint, footprint, trained_parameters
+from octavo.training.planning.machine import Machine
+from octavo.training.planning.operations import sequence_operations
+from octavo.training.recipe import Recipe, Stage
+
+_SHARE = {"cpu": 0.6, "cuda": 0.4}
+"""Of the rate of a plain product, what training reaches: on a CPU the median of steps of a model of 135M, from 290 to
+1,024 tokens (0.4 to 1.1 on a busy machine of two cores); on GPUs about the 38 to 43 % that Llama 3 reports (Grattafiori
+et al. 2024, arXiv 2407.21783, table 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan:
+    """A stage: `steps` of the optimizer, each over `rows` rows, `tokens` and `seconds` in all."""
+
+    stage: Stage
+    samples: int
+    steps: int
+    rows: int
+    tokens: int
+    operations: float
+    seconds: float
+    repeats: bool
+
+    @property
+    def seconds_per_step(self) -> float:
+        """Of the optimizer, with all rows that add up to it."""
+        return self.seconds / self.steps
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a training takes. `row` is the longest row of tokens, which `memory` is for."""
+
+    parameters: int
+    trained: int
+    stages: tuple[StagePlan, ...]
+    row: int
+    memory: Footprint
+    machine: Machine
+
+    @property
+    def seconds(self) -> float:
+        """Of all stages; loading and saving come on top."""
+        return sum(stage.seconds for stage in self.stages)
+
+    @property
+    def missing(self) -> int:
+        """Bytes that each device lacks; 0 where they suffice, or what is free is not known."""
+        free = self.machine.memory
+        return 0 if free is None else max(0, self.memory.total - free)
+
+    def as_rows(self) -> list[tuple[str, str]]:
+        """The plan as names and values, for people."""
+        memory, machine = self.memory, self.machine
+        rows = [("parameters", f"{_amount(self.parameters)}, {_amount(self.trained)} of them trained")]
+        for stage in self.stages:
+            name = f"stage {stage.stage.length:,}"
+            rows.append(
+                (
+                    name,
+                    f"{stage.samples:,} samples, {stage.steps:,} steps of {stage.rows:,} rows, "
+                    f"{stage.tokens:,} tokens, "
+                    f"about {_time(stage.seconds_per_step)} a step, {_time(stage.seconds)} in all",
+                )
+            )
+            if stage.repeats:
+                rows.append((name, "no sample needs this length: those of the stages before are trained again"))
+        parts = {
+            "weights": memory.weights,
+            "gradients": memory.gradients,
+            "optimizer": memory.optimizer,
+            f"a row of {self.row:,} tokens": memory.activations + memory.logits,
+            "the program": memory.runtime,
+        }
+        free = "not known" if machine.memory is None else _bytes(machine.memory)
+        rows.append(("memory", f"{_bytes(memory.total)}; free: {free}"))
+        rows.append(("of it", ", ".join(f"{name} {_bytes(size)}" for name, size in parts.items())))
+        devices = machine.device if machine.devices == 1 else f"{machine.devices} x {machine.device}"
+        rows.append(("machine", f"{devices}, {_amount(machine.rate)} operations a second measured"))
+        rows.append(("time", f"about {_time(self.seconds)}"))
+        return rows
+
+
+def make_plan(recipe: Recipe, shape: ModelShape, arranged: Sequence[StageData], machine: Machine) -> Plan:
+    """What the recipe takes for a model of this shape and samples so arranged."""
+    row = _longest_row(recipe, arranged)
+    return Plan(
+        shape.parameters,
+        trained_parameters(shape, recipe),
+        tuple(_stage_plan(recipe, shape, data, machine) for data in arranged),
+        row,
+        footprint(shape, recipe, row, device=machine.device, devices=machine.devices),
+        machine,
+    )
+
+
+def rows_a_step(recipe: Recipe, data: StageData) -> int:
+    """How many rows' gradients are added up for a step, so that it sees about `recipe.batch_tokens` tokens: a multiple
+    of `micro_batch`, at least that."""
+    mean = data.tokens / _rows(recipe, data)
+    return recipe.micro_batch * max(1, round(recipe.batch_tokens / (mean * recipe.micro_batch)))
+
+
+def require_memory(plan: Plan, recipe: Recipe, shape: ModelShape) -> None:
+    """Raises `TrainingError` where the memory does not suffice: how much is missing, and what to change."""
+    if not plan.missing or plan.machine.memory is None:
+        return
+    raise TrainingError(
+        f"training {_amount(plan.parameters)} parameters on rows of {plan.row:,} tokens takes "
+        f"{_bytes(plan.memory.total)} of memory and {_bytes(plan.machine.memory)} are free: {_bytes(plan.missing)} are "
+        f"missing; {_remedy(plan, recipe, shape, plan.machine.memory)}"
+    )
+
+
+def _stage_plan(recipe: Recipe, shape: ModelShape, data: StageData, machine: Machine) -> StagePlan:
+    rows, together = _rows(recipe, data), rows_a_step(recipe, data)
+    steps = data.stage.steps or math.ceil(math.ceil(rows / together) * data.stage.epochs)
+    # Only a GPU's kernel of the loss passes by the tokens that are not learned (trl 1.16).
+    learned_only = machine.device == "cuda"
+    once = sum(
+        sequence_operations(shape, recipe, sample.tokens, sample.learned if learned_only else sample.tokens)
+        for sample in data.samples
+    )
+    epochs = steps * together / rows if data.stage.steps else data.stage.epochs
+    operations = once * epochs
+    return StagePlan(
+        data.stage,
+        len(data.samples),
+        steps,
+        together,
+        round(data.tokens * epochs),
+        operations,
+        operations / (machine.rate * machine.devices * _SHARE[machine.device]),
+        data.repeats,
+    )
+
+
+def _rows(recipe: Recipe, data: StageData) -> int:
+    return math.ceil(data.tokens / data.stage.length) if recipe.packing else len(data.samples)
+
+
+def _longest_row(recipe: Recipe, arranged: Sequence[StageData]) -> int:
+    if recipe.packing:
+        return arranged[-1].stage.length
+    return max(sample.tokens for data in arranged for sample in data.samples)
+
+
+def _remedy(plan: Plan, recipe: Recipe, shape: ModelShape, free: int) -> str:
+    """The first change that makes it fit; else all of them together and the longest row that then does."""
+
+    def takes(changed: Recipe, row: int) -> int:
+        return footprint(shape, changed, row, device=plan.machine.device, devices=plan.machine.devices).total
+
+    ways = [
+        ("--checkpointing", replace(recipe, checkpointing=True)),
+        ("--method lora", replace(recipe, method="lora")),
+        ("--method lora --checkpointing", replace(recipe, method="lora", checkpointing=True)),
+    ]
+    if plan.machine.device == "cuda":  # bitsandbytes' 4 bits are for GPUs
+        ways.append(("--method qlora --checkpointing", replace(recipe, method="qlora", checkpointing=True)))
+    for flags, changed in ways:
+        if changed != recipe and takes(changed, plan.row) <= free:
+            return f"{flags} fits"
+    flags, least = ways[-1]
+    fits, row = 0, plan.row
+    while fits < row - 1:  # halving the stretch between a length that fits and one that does not
+        middle = (fits + row) // 2
+        fits, row = (middle, row) if takes(least, middle) <= free else (fits, middle)
+    if fits < plan.row // 64:
+        return "take a smaller model, or a machine with more memory"
+    return f"{flags} with rows of at most {fits:,} tokens fits; or take several GPUs (engines/)"
+
+
+def _amount(number: float) -> str:
+    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.3g}{unit}"
+    return f"{number:.3g}"
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.0f} MB"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:,.1f} h"

@@ -1,0 +1,196 @@
+"""A training on disk: a folder that says what is trained, how far it is, and holds what came out.
+
+    recipe.json     what is trained, and the fingerprint of the rows of tokens that the data became
+    log.jsonl       a line for each step
+    loss.png        the loss so far
+    rows/           the data as tokens, while it is trained
+    stage-1/        checkpoints of a stage under way; what came out of one that is done, but for the last
+    adapter/        what came out of the last stage: a LoRA adapter, with config and tokenizer
+    model/          the same, where every weight was trained
+    adapter.gguf, merged/, model.gguf   what `octavo export` made of it
+
+What came out is put in its place whole or not at all: a stage is done when it is there. Knows files; nothing of torch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from octavo.errors import TrainingError
+from octavo.training.recipe import Recipe
+from octavo.training.running.progress import StepDone
+
+VERSION = 1
+"""Of the folder's layout; one of a higher version was made by a newer octavo."""
+
+
+class TrainingRun:
+    """The folder at `path`; made by `begin`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def begun(self) -> bool:
+        """Whether a training was begun here."""
+        return (self.path / "recipe.json").is_file()
+
+    @property
+    def finished(self) -> bool:
+        """Whether all stages are done."""
+        return self.begun and self.outcome.is_dir()
+
+    @property
+    def outcome(self) -> Path:
+        """The folder of what comes out of the last stage."""
+        recipe = self.recipe()
+        return self.outcome_of(recipe, len(recipe.stages))
+
+    def export(self, form: str) -> Path:
+        """Where an export is, or will be: "adapter-gguf", "merged" or "gguf"."""
+        return self.path / {"adapter-gguf": "adapter.gguf", "merged": "merged", "gguf": "model.gguf"}[form]
+
+    @property
+    def rows(self) -> Path:
+        """The file of the data as tokens."""
+        return self.path / "rows" / "rows.arrow"
+
+    def begin(self, recipe: Recipe, fingerprint: str, *, resume: bool = False) -> None:
+        """Write what is trained; or, where it goes on, check that it is the same, and the rows of tokens too.
+
+        Raises `TrainingError` where something else was begun here, where something was begun and `resume` was not
+        said, and where there is nothing to go on with.
+        """
+        described = {"version": VERSION, "octavo": version("octavo"), "rows": fingerprint, "recipe": recipe.as_json()}
+        if not self.begun:
+            if resume:
+                raise TrainingError(f"{self.path}: no training was begun here; leave out --resume to begin one")
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._write("recipe.json", json.dumps(described, ensure_ascii=False, indent=2) + "\n")
+            return
+        self.require_same(recipe, resume=resume)
+        if self._described()["rows"] != fingerprint:
+            raise TrainingError(
+                f"{self.path}: the data, or how it becomes tokens, is not what it was when the training was begun; put "
+                "it back, or begin anew in another folder"
+            )
+        self._mend_log()
+
+    def require_same(self, recipe: Recipe, *, resume: bool = False) -> None:
+        """What `begin` checks before the data is read. Raises `TrainingError` as it does."""
+        if not self.begun:
+            return
+        begun, wanted = dict(self._described()["recipe"]), json.loads(json.dumps(recipe.as_json()))
+        different = [key for key in wanted if wanted[key] != begun.get(key)]
+        if different:
+            raise TrainingError(
+                f"{self.path}: another training was begun here, with other {', '.join(different)}; name another folder "
+                "with -o, or remove this one"
+            )
+        if not resume:
+            raise TrainingError(f"{self.path}: this training was begun here already; go on with it with --resume")
+
+    def recipe(self) -> Recipe:
+        """What is trained. Raises `TrainingError` where nothing was begun, or by a newer octavo."""
+        return Recipe.from_json(self._described()["recipe"])
+
+    def stage_folder(self, stage: int) -> Path:
+        """The folder of a stage (counted from 1), for its checkpoints."""
+        return self.path / f"stage-{stage}"
+
+    def outcome_of(self, recipe: Recipe, stage: int) -> Path:
+        """The folder of what comes out of a stage; it is there when the stage is done."""
+        name = "model" if recipe.method == "full" else "adapter"
+        return (self.path if stage == len(recipe.stages) else self.stage_folder(stage)) / name
+
+    def checkpoint(self, stage: int) -> Path | None:
+        """The newest checkpoint of a stage that was written to its end."""
+        found = {
+            int(state.parent.name.rpartition("-")[2]): state.parent
+            for state in self.stage_folder(stage).glob("checkpoint-*/trainer_state.json")
+        }
+        return found[max(found)] if found else None
+
+    def partial(self, folder: Path) -> Path:
+        """A folder to write in what then is put in the place of `folder`."""
+        return folder.with_name(f".{folder.name}.partial")
+
+    def put(self, partial: Path, folder: Path) -> None:
+        """Put what was written in its place."""
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.replace(folder)
+
+    def tidy(self, stage: int) -> None:
+        """Remove the checkpoints of a stage that is done."""
+        for folder in self.stage_folder(stage).glob("checkpoint-*"):
+            shutil.rmtree(folder)
+        if stage == len(self.recipe().stages):
+            shutil.rmtree(self.stage_folder(stage), ignore_errors=True)
+            shutil.rmtree(self.rows.parent, ignore_errors=True)
+
+    def log(self, step: StepDone) -> None:
+        """Write down a step."""
+        with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(step)) + "\n")
+
+    def steps(self) -> list[StepDone]:
+        """All steps that were written down, in order; of one that was done again after a crash, the last. A line that
+        a crash cut off is left out."""
+        found: dict[tuple[int, int], StepDone] = {}
+        for line in self._log_lines():
+            step = StepDone(**line)
+            found[step.stage, step.step] = step
+        return [found[place] for place in sorted(found)]
+
+    def write_curve(self, png: bytes) -> None:
+        """Put a new picture of the loss in place of the old."""
+        temporary = self.path / f".loss.png.{os.getpid()}"
+        temporary.write_bytes(png)
+        temporary.replace(self.path / "loss.png")
+
+    def _log_lines(self) -> Iterator[dict[str, Any]]:
+        path = self.path / "log.jsonl"
+        if not path.exists():
+            return
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    value: dict[str, Any] = json.loads(line)
+                except ValueError as error:
+                    if line.endswith("\n"):
+                        raise TrainingError(f"{path}, line {number}: is damaged ({error}); remove the line") from error
+                    return
+                yield value
+
+    def _mend_log(self) -> None:
+        """Remove a last line that a crash cut off, so that the next one does not continue it."""
+        path = self.path / "log.jsonl"
+        if path.exists():
+            written = path.read_bytes()
+            os.truncate(path, written.rfind(b"\n") + 1)
+
+    def _described(self) -> dict[str, Any]:
+        path = self.path / "recipe.json"
+        try:
+            described = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise TrainingError(f"{self.path}: no training was begun here; begin one with: octavo train") from error
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{path}: cannot be read ({error})") from error
+        if not isinstance(described, dict) or not {"version", "rows", "recipe"} <= described.keys():
+            raise TrainingError(f"{path}: does not describe a training")
+        if described["version"] > VERSION:
+            raise TrainingError(f"{path}: made by a newer octavo; update octavo to read it")
+        return described
+
+    def _write(self, name: str, text: str) -> None:
+        temporary = self.path / f".{name}.{os.getpid()}"
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(self.path / name)
