@@ -6,37 +6,12 @@ from typing import Annotated
 
 import typer
 
-from octavo.cli.options import (
-    AllowedTools,
-    AllowPrivate,
-    AnswerTokens,
-    BaseUrl,
-    BudgetSeconds,
-    BudgetTokens,
-    Calling,
-    ChunkTokens,
-    Concurrency,
-    Debug,
-    Fill,
-    Fresh,
-    HighestLevel,
-    Home,
-    LevelChosen,
-    ModelName,
-    QuestionsAtOnce,
-    Quiet,
-    ReadTokens,
-    Rounds,
-    Steps,
-    StrategyChosen,
-    TokenizerName,
-    ToolNames,
-    ToolServers,
-    Window,
-)
+from octavo.cli.option_groups import grouped
+from octavo.cli.reading_flags import QuestionFlags, ReadingFlags, settings_given
 from octavo.cli.run import run_verb
 
 
+@grouped
 def chat(
     context: typer.Context,
     sources: Annotated[
@@ -61,32 +36,9 @@ def chat(
             "training data. Without it only questions and answers are kept.",
         ),
     ] = False,
-    level: LevelChosen = None,
-    highest: HighestLevel = None,
-    model: ModelName = None,
-    base_url: BaseUrl = None,
-    window: Window = None,
-    tokenizer: TokenizerName = None,
-    budget_tokens: BudgetTokens = None,
-    budget_seconds: BudgetSeconds = None,
-    fresh: Fresh = False,
-    quiet: Quiet = False,
-    strategy: StrategyChosen = None,
-    chunk_tokens: ChunkTokens = None,
-    read_tokens: ReadTokens = None,
-    questions_at_once: QuestionsAtOnce = None,
-    rounds: Rounds = None,
-    steps: Steps = None,
-    tools: Calling = None,
-    tool: ToolNames = None,
-    mcp: ToolServers = None,
-    allow: AllowedTools = None,
-    fill: Fill = None,
-    answer_tokens: AnswerTokens = None,
-    concurrency: Concurrency = None,
-    allow_private: AllowPrivate = None,
-    home: Home = None,
-    debug: Debug = False,
+    *,
+    answering: QuestionFlags,
+    reading: ReadingFlags,
 ) -> None:
     """Hold a conversation over documents, as long as you like.
 
@@ -95,40 +47,14 @@ def chat(
 
     Exit codes: 0 ended, 1 failure (through a pipe: of any question), 2 usage, 130 interrupted.
     """
-    flags: dict[str, object] = {
-        "level": level,
-        "highest": highest,
-        "model": model,
-        "base_url": base_url,
-        "window": window,
-        "tokenizer": tokenizer,
-        "budget_tokens": budget_tokens,
-        "budget_seconds": budget_seconds,
-        "strategy": strategy,
-        "chunk_tokens": chunk_tokens,
-        "read_tokens": read_tokens,
-        "questions_at_once": questions_at_once,
-        "rounds": rounds,
-        "steps": steps,
-        "tools": tools,
-        "fill": fill,
-        "answer_tokens": answer_tokens,
-        "concurrency": concurrency,
-        "allow_private": allow_private,
-        "home": home,
-    }
 
     def work() -> int:
         from octavo.cli.chatting import Chatted, list_conversations, run
-        from octavo.cli.tools import ToolWords
 
+        flags = settings_given(answering, reading)
         if list_kept:
             return list_conversations(flags)
-        words = ToolWords(tool or (), mcp or (), allow or ())
-        given = context.obj or ()
-        asked = Chatted(
-            sources or (), flags, words, given, resume, record=record, fresh=fresh, quiet=quiet, debug=debug
-        )
-        return run(asked)
+        kept = {"record": record, "fresh": reading.fresh, "quiet": reading.quiet, "debug": reading.debug}
+        return run(Chatted(sources or (), flags, answering.tool_words(), context.obj or (), resume, **kept))
 
-    raise typer.Exit(run_verb(work, debug=debug))
+    raise typer.Exit(run_verb(work, debug=reading.debug))

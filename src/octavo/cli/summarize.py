@@ -7,28 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from octavo.cli.options import (
-    AllowPrivate,
-    BaseUrl,
-    BudgetSeconds,
-    BudgetTokens,
-    ChunkTokens,
-    Concurrency,
-    Debug,
-    DryRun,
-    Fill,
-    Fresh,
-    Home,
-    Json,
-    ModelName,
-    Quiet,
-    Sources,
-    TokenizerName,
-    Window,
-)
+from octavo.cli.option_groups import grouped
+from octavo.cli.options import DryRun, Json, Sources
+from octavo.cli.reading_flags import ReadingFlags, settings_given
 from octavo.cli.run import resume_command, run_verb
 
 
+@grouped
 def summarize(
     context: typer.Context,
     sources: Sources = None,
@@ -40,22 +25,10 @@ def summarize(
     outline: Annotated[
         bool, typer.Option("--outline", help="Show the sections instead, each with a line on what stands there.")
     ] = False,
-    model: ModelName = None,
-    base_url: BaseUrl = None,
-    window: Window = None,
-    tokenizer: TokenizerName = None,
-    budget_tokens: BudgetTokens = None,
-    budget_seconds: BudgetSeconds = None,
     dry_run: DryRun = False,
-    fresh: Fresh = False,
     json: Json = False,
-    quiet: Quiet = False,
-    chunk_tokens: ChunkTokens = None,
-    fill: Fill = None,
-    concurrency: Concurrency = None,
-    allow_private: AllowPrivate = None,
-    home: Home = None,
-    debug: Debug = False,
+    *,
+    reading: ReadingFlags,
 ) -> None:
     """Summarise documents, with checked citations.
 
@@ -65,24 +38,12 @@ def summarize(
     Exit codes: 0 summarised, 1 failure, 2 usage, 3 the documents say nothing on the focus, 4 budget exhausted, 5
     nothing could be summarised, 130 interrupted.
     """
-    flags: dict[str, object] = {
-        "model": model,
-        "base_url": base_url,
-        "window": window,
-        "tokenizer": tokenizer,
-        "budget_tokens": budget_tokens,
-        "budget_seconds": budget_seconds,
-        "chunk_tokens": chunk_tokens,
-        "fill": fill,
-        "concurrency": concurrency,
-        "allow_private": allow_private,
-        "home": home,
-    }
 
     def work() -> Coroutine[Any, Any, int]:
         from octavo.cli.summarizing import Wanted, run
 
-        wanted = Wanted(focus, None if outline else words, dry_run=dry_run, fresh=fresh, json=json, quiet=quiet)
-        return run(sources or (), flags, wanted)
+        shown = {"dry_run": dry_run, "fresh": reading.fresh, "json": json, "quiet": reading.quiet}
+        wanted = Wanted(focus, None if outline else words, **shown)
+        return run(sources or (), settings_given(reading), wanted)
 
-    raise typer.Exit(run_verb(work, debug=debug, resume=resume_command(context)))
+    raise typer.Exit(run_verb(work, debug=reading.debug, resume=resume_command(context)))

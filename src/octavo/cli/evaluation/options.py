@@ -1,21 +1,22 @@
 """The options of `octavo eval TASK`: those that every task has, declared once, and those that several have.
 
 A task's verb is a function of the options that are its own; it returns what makes the task. `runs_task` turns it into
-the command: `RunOptions` stand behind its own in `--help`, and are taken out again before it is called. Typer builds a
-command from a function's signature, so that is where they are put. Knows options; nothing of what is run.
+the command: `RunOptions` stand behind its own in `--help`, and are taken out again before it is called
+(`option_groups.py`). Knows options; nothing of what is run.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
+from octavo.cli.option_groups import as_command, options_of, taken
 from octavo.cli.options import (
     AnswerTokens,
     BaseUrl,
@@ -168,8 +169,8 @@ def runs_task(verb: Callable[..., MakeTask], *, judged: bool = False) -> Callabl
 
     @wraps(verb)
     def command(context: typer.Context, **given: Any) -> None:
-        options = RunOptions(**_taken(RunOptions, given))
-        judge = JudgeOptions(**_taken(JudgeOptions, given)) if judged else JudgeOptions()
+        options = taken(RunOptions, given)
+        judge = taken(JudgeOptions, given) if judged else JudgeOptions()
         make_task = verb(**given)
 
         def work() -> Coroutine[Any, Any, int]:
@@ -179,35 +180,17 @@ def runs_task(verb: Callable[..., MakeTask], *, judged: bool = False) -> Callabl
 
         raise typer.Exit(run_verb(work, debug=options.debug, resume=resume_command(context)))
 
-    parameters = [
-        inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
-        *(_keyword(each) for each in inspect.signature(verb, eval_str=True).parameters.values()),
-        *(_options(JudgeOptions) if judged else ()),
-        *_options(RunOptions),
-    ]
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {each.name: each.annotation for each in parameters}
-    return command
+    return as_command(
+        command,
+        [
+            inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
+            *inspect.signature(verb, eval_str=True).parameters.values(),
+            *(options_of(JudgeOptions) if judged else ()),
+            *options_of(RunOptions),
+        ],
+    )
 
 
 def listed(words: str | None) -> list[str]:
     """The words of a list, separated by commas."""
     return [word.strip() for word in (words or "").split(",") if word.strip()]
-
-
-def _options(kind: type[RunOptions | JudgeOptions]) -> list[inspect.Parameter]:
-    hints = get_type_hints(kind, include_extras=True)
-    return [
-        inspect.Parameter(
-            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
-        )
-        for field in fields(kind)
-    ]
-
-
-def _taken(kind: type[RunOptions | JudgeOptions], given: dict[str, Any]) -> dict[str, Any]:
-    return {field.name: given.pop(field.name) for field in fields(kind)}
-
-
-def _keyword(parameter: inspect.Parameter) -> inspect.Parameter:
-    return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
