@@ -23,7 +23,8 @@ def grouped(verb: Callable[..., None]) -> Callable[..., None]:
     """The verb as a command: a keyword-only parameter that is annotated with a dataclass becomes the options that are
     its fields."""
     parameters = list(inspect.signature(verb, eval_str=True).parameters.values())
-    groups: dict[str, type[Any]] = {each.name: each.annotation for each in parameters if is_dataclass(each.annotation)}
+    kinds = {each.name: each.annotation for each in parameters}
+    groups = {name: kind for name, kind in kinds.items() if isinstance(kind, type) and is_dataclass(kind)}
 
     @wraps(verb)
     def command(**given: Any) -> None:
