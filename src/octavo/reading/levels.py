@@ -17,6 +17,7 @@ from octavo.reading.answer import Answer, Citation, Coverage
 from octavo.reading.answering import Packer, answer_request, answer_room, packer_of
 from octavo.reading.concluding import conclude, not_found
 from octavo.reading.events import AnswerDelta, Event, LevelStarted, PassagesPacked, QuestionAnalysed
+from octavo.reading.excerpts import pack_found
 from octavo.reading.findings import rank_findings
 from octavo.reading.packing import Packing, pack, render
 from octavo.reading.question import QuestionAnalysis
@@ -142,13 +143,30 @@ async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadRes
     error = None
     try:
         answer = await conclude(
-            session, analysis, packer_of(session, ranked), "read", lambda _: result.coverage, must_be_shown=found
+            session,
+            analysis,
+            _found_packer(session, ranked, result),
+            "read",
+            lambda _: result.coverage,
+            must_be_shown=found,
         )
     except ModelError as failed:
         session.raise_if_fatal(failed)
         error = failed
         answer = not_found(session, analysis, "read", result.coverage, exhaustive=False)
     return Lookup(answer, cited_chunks(session.corpus, answer.citations), found, tuple(ranked), error)
+
+
+def _found_packer(session: Session, ranked: Sequence[Chunk], result: ReadResult) -> Packer:
+    """Packs what was found, as this session's model is shown passages."""
+    return lambda room: pack_found(
+        session.corpus,
+        ranked,
+        result.findings,
+        room,
+        session.model.tokenizer.count,
+        numbered=session.options.cite is not False,
+    )
 
 
 async def _second_look(session: Session, analysis: QuestionAnalysis, coverage: Coverage) -> Answer:

@@ -21,7 +21,7 @@ _LONGEST_PASSAGE = 1024
 _NEIGHBOUR_SHARE = 0.75
 """The share of the room that the ranked chunks fill before the neighbours of the best are added."""
 
-_PASSED_OVER = 8
+PASSED_OVER = 8
 """So many chunks that do not fit are passed over for smaller ones; beyond, the ranking would count for nothing."""
 
 
@@ -52,7 +52,7 @@ def pack(
     A chunk that does not fit is passed over for a smaller one; where none fits, the beginning of the best is shown. The
     rendered text is measured with `count` and the least of the chosen chunks dropped until it fits.
     """
-    chosen = _choose(corpus, ranked, room, count, neighbours=neighbours)
+    chosen = choose(corpus, ranked, room, count, neighbours=neighbours)
     while True:
         if not chosen:
             return _beginning(corpus, ranked[0], room, count, numbered=numbered) if ranked else _NOTHING
@@ -76,7 +76,7 @@ def _beginning(corpus: Corpus, chunk: Chunk, room: int, count: Callable[[str], i
 def render(corpus: Corpus, chunks: Sequence[Chunk], *, numbered: bool = True) -> Packing:
     """All of `chunks` as passages in document order; where not `numbered`, the model does not see the numbers."""
     document_order = {reference.id: index for index, reference in enumerate(corpus.documents)}
-    ordered = sorted(chunks, key=lambda chunk: (document_order[chunk.document_id], chunk.index))
+    ordered = sorted(chunks, key=lambda chunk: (document_order[chunk.document_id], chunk.span))
     passages = []
     lines = []
     for number, run in enumerate(runs(ordered, _LONGEST_PASSAGE), start=1):
@@ -90,17 +90,15 @@ def render(corpus: Corpus, chunks: Sequence[Chunk], *, numbered: bool = True) ->
     return Packing(tuple(passages), "\n\n".join(lines), tuple(chunks))
 
 
-def _choose(
+def choose(
     corpus: Corpus, ranked: Sequence[Chunk], room: int, count: Callable[[str], int], *, neighbours: bool
 ) -> list[Chunk]:
+    """Whole chunks that `room` tokens hold with their headers, best first."""
     headers: dict[str, int] = {}
 
     def cost(chunk: Chunk) -> int:
         if chunk.document_id not in headers:
-            document = corpus.document(chunk.document_id)
-            headers[chunk.document_id] = count(
-                f"[99] {prompts.place(document.name, document.section_path(chunk.span.start))}\n\n"
-            )
+            headers[chunk.document_id] = header(corpus, chunk, count)
         return chunk.tokens + headers[chunk.document_id]
 
     chosen: dict[Chunk, None] = {}
@@ -115,7 +113,7 @@ def _choose(
             if left - cost(chunk) >= keep:
                 chosen[chunk] = None
                 left -= cost(chunk)
-            elif (passed_over := passed_over + 1) == _PASSED_OVER:
+            elif (passed_over := passed_over + 1) == PASSED_OVER:
                 return
 
     if neighbours:
@@ -125,6 +123,12 @@ def _choose(
         take(_neighbours(corpus, tuple(chosen)), keep=0)
     take(ranked, keep=0)
     return list(chosen)
+
+
+def header(corpus: Corpus, chunk: Chunk, count: Callable[[str], int]) -> int:
+    """The tokens that a passage takes beside its text: number, document and section."""
+    document = corpus.document(chunk.document_id)
+    return count(f"[99] {prompts.place(document.name, document.section_path(chunk.span.start))}\n\n")
 
 
 def _neighbours(corpus: Corpus, chunks: Sequence[Chunk]) -> Iterable[Chunk]:
