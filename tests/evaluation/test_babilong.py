@@ -105,6 +105,11 @@ def test_a_file_that_is_not_babis_is_named_with_its_line(tmp_path: Path, held: s
         read_stories(path)
 
 
+def test_a_folder_that_is_not_there_is_an_error(folder: Path, book: Path) -> None:
+    with pytest.raises(EvaluationError, match="gone: is no folder; name the one with the files of bAbI"):
+        items(folder / "gone", book, tasks=["qa1"], lengths=[500], samples=1)
+
+
 def test_a_task_without_its_file_is_an_error(folder: Path, book: Path) -> None:
     with pytest.raises(EvaluationError, match=r"has no file qa3_\*\.txt"):
         items(folder, book, tasks=["qa3"], lengths=[500], samples=1)

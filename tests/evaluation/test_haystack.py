@@ -105,6 +105,13 @@ def test_a_file_that_is_no_haystack_is_named_with_line_and_field(
     assert str(path) in str(raised.value)
 
 
+def test_no_file_and_a_folder_without_text_are_errors_that_say_so(tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match="there is no text to hide anything in; name text files"):
+        Haystack.read([])
+    with pytest.raises(EvaluationError, match=f"{tmp_path.name}: holds no text"):
+        Haystack.read([tmp_path])
+
+
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match=r"gone\.txt: is not there"):
         Haystack.read([tmp_path / "gone.txt"])

@@ -43,6 +43,11 @@ def test_a_report_stands_in_the_first_runs_folder_with_all_its_files(tmp_path: P
     assert linked == [file for file in files if file.endswith(".png")]
 
 
+def test_where_nothing_can_be_drawn_there_is_no_folder_of_pictures(tmp_path: Path) -> None:
+    written = write_report([made_run(tmp_path, half_right, {"hops": [2, 4]})])
+    assert sorted(path.name for path in written.folder.iterdir()) == ["groups.csv", "report.html", "report.md"]
+
+
 def test_the_page_needs_nothing_beside_itself(tmp_path: Path) -> None:
     page = write_report([made_run(tmp_path, half_right, CONDITIONS)]).page.read_text(encoding="utf-8")
     tree = LexborHTMLParser(page)

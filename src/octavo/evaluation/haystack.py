@@ -47,10 +47,13 @@ class Haystack:
         """All text in files and folders (searched by name order). `glued` puts nothing between the lines of a JSONL
         file, as NeedleBench does. Raises `EvaluationError` for what is not there, holds no text or is not in its
         format, naming line and field."""
-        found = tuple(dict.fromkeys(file for path in paths for file in _files(path)))
+        given = tuple(paths)
+        if not given:
+            raise EvaluationError("there is no text to hide anything in; name text files, or a folder of them")
+        found = tuple(dict.fromkeys(file for path in given for file in _files(path)))
         pieces = tuple(piece for file in found for piece in _pieces(file, "" if glued else "\n\n"))
         if not pieces:
-            named = ", ".join(map(str, found)) or "no file"
+            named = ", ".join(map(str, found or given))
             raise EvaluationError(f"{named}: holds no text to hide anything in; name other files")
         return cls(found, pieces)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from octavo.evaluation.freeing import give_back_free_memory
+from octavo.evaluation.freeing import give_back_free_memory, share_arenas
 from octavo.evaluation.item import Item, Prediction, Task
 from octavo.evaluation.methods import Method
 from octavo.evaluation.run_folder import RunFolder
@@ -53,6 +53,7 @@ async def run_evaluation(
     tokens, no further item is begun. Raises what ends a run: a server that is gone, a wrong key, data that is not the
     task's.
     """
+    share_arenas()
     return await _Run(task, methods, folder, most_tokens, tell).go(items_at_once)
 
 

@@ -3,7 +3,7 @@
     report.html       all of it on one page, which needs nothing beside itself
     report.md         the tables, with links to the pictures
     groups.csv        the numbers of every group
-    pictures/         each picture as PNG and as SVG
+    pictures/         each picture as PNG and as SVG, where there is one
 
 Knows the order of things; nothing of how they look.
 """
@@ -78,9 +78,10 @@ def _write(folder: Path, chapters: Sequence[Chapter]) -> None:
         "report.html": page(chapters),
     }
     try:
-        (folder / _PICTURES).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for chapter in chapters:
             for picture in (*chapter.curves, *chapter.heat_maps):
+                (folder / _PICTURES).mkdir(exist_ok=True)
                 (folder / _PICTURES / f"{picture.name}.png").write_bytes(picture.png)
                 (folder / _PICTURES / f"{picture.name}.svg").write_bytes(picture.svg)
         for name, text in texts.items():

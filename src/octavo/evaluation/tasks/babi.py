@@ -31,6 +31,8 @@ class Story:
 def find_file(folder: Path, task: str) -> Path:
     """The file of a task such as "qa1": `qa1_single-supporting-fact_test.txt`, rather than `..._train.txt`. Raises
     `EvaluationError` where there is none."""
+    if not folder.is_dir():
+        raise EvaluationError(f"{folder}: is no folder; name the one with the files of bAbI")
     found = sorted(folder.glob(f"{task}_*.txt"), key=lambda path: (not path.stem.endswith("_test"), path.name))
     if not found:
         raise EvaluationError(f"{folder}: has no file {task}_*.txt; name a folder with the files of bAbI")
