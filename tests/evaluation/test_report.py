@@ -108,7 +108,14 @@ def test_the_command_prints_the_tables_and_says_where_the_page_is(
     assert report([run], tmp_path / "out") == 0
     out, err = capsys.readouterr()
     assert out.startswith("needle-style\n============\n\nScores: %, with the 95 % interval\n")
-    assert err == f"octavo: tables, pictures, numbers and a page with all of them: {tmp_path / 'out' / 'report.html'}\n"
+    assert err == f"octavo: tables, numbers and a page with all of them: {tmp_path / 'out' / 'report.html'}\n"
+
+
+def test_the_command_speaks_of_pictures_where_there_are_some(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert report([made_run(tmp_path, half_right, CONDITIONS)], tmp_path / "out") == 0
+    assert capsys.readouterr().err.startswith("octavo: tables, pictures, numbers and a page with all of them: ")
 
 
 def test_without_runs_or_a_place_to_write_it_says_so(tmp_path: Path) -> None:

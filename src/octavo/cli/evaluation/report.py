@@ -13,5 +13,5 @@ def report(runs: Sequence[Path], out: Path | None = None) -> int:
     """Report the runs in these folders and say where the page is. Returns the exit code; raises `OctavoError`."""
     written = write_report(runs, out)
     write(written.text)
-    say(f"tables, pictures, numbers and a page with all of them: {written.page}")
+    say(f"{'tables, pictures' if written.pictures else 'tables'}, numbers and a page with all of them: {written.page}")
     return 0

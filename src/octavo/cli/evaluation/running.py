@@ -105,7 +105,7 @@ async def run(evaluated: Evaluated) -> int:
         say(f"{teller.made:,} answers made, {teller.kept:,} kept from before; {usage_words(teller.usage)}")
         if judging is not None:
             say(f"calls of the judge: {judging.account.calls:,} ({judging.account.reused:,} reused)")
-        say(f"kept in {folder.path}; pictures: octavo eval report {folder.path}")
+        say(f"kept in {folder.path}; a page of it: octavo eval report {folder.path}")
     return 0 if scores["complete"] else 4
 
 

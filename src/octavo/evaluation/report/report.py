@@ -29,10 +29,12 @@ _PICTURES = "pictures"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`text` is for the terminal; `folder` holds the rest, of which `page` is to be opened first."""
+    """`text` is for the terminal; `folder` holds the rest, `pictures` of them pictures, and `page` is to be opened
+    first."""
 
     text: str
     folder: Path
+    pictures: int
 
     @property
     def page(self) -> Path:
@@ -52,7 +54,8 @@ def write_report(runs: Sequence[Path], out: Path | None = None) -> Report:
     chapters = [_chapter(section, number) for number, section in enumerate(sections_of(read_runs(runs)), start=1)]
     folder = out or runs[0] / "report"
     _write(folder, chapters)
-    return Report("\n".join(map(_text, chapters)), folder)
+    pictures = sum(len(chapter.curves) + len(chapter.heat_maps) for chapter in chapters)
+    return Report("\n".join(map(_text, chapters)), folder, pictures)
 
 
 def score_tables(runs: Sequence[Path]) -> str:
