@@ -13,7 +13,20 @@ from typer.main import get_command
 
 from octavo.cli.main import app, main
 
-VERBS = ("ask", "batch", "summarize", "chat", "add", "list", "show", "remove", "doctor", "models")
+VERBS = (
+    "ask",
+    "batch",
+    "summarize",
+    "chat",
+    "train",
+    "export",
+    "add",
+    "list",
+    "show",
+    "remove",
+    "doctor",
+    "models",
+)
 
 
 def test_help_lists_every_verb_in_whole_sentences(capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,4 +108,6 @@ def test_help_imports_neither_the_engine_nor_what_draws() -> None:
         "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert not {"lancedb", "openai", "pydantic", "rich", "asyncio", "xllamacpp"} & set(ran.stderr.split())
+    assert not {"lancedb", "openai", "pydantic", "rich", "asyncio", "xllamacpp", "torch", "transformers"} & set(
+        ran.stderr.split()
+    )

@@ -38,8 +38,8 @@ class Choice:
 def choose_model(settings: Settings, flags: Mapping[str, object]) -> Choice:
     """The model that the settings name; without an endpoint the small one in this process.
 
-    `smollm2` and a `.gguf` file run in this process unless `--base-url` stands beside them. Raises `UsageError` for a
-    name without an endpoint.
+    `smollm2`, a `.gguf` file and the folder of a training run in this process unless `--base-url` stands beside them.
+    Raises `UsageError` for a name without an endpoint, and for a training that nothing was exported of.
     """
     name = settings.model
     if name is None and settings.base_url is None:
@@ -49,10 +49,14 @@ def choose_model(settings: Settings, flags: Mapping[str, object]) -> Choice:
         return _small(settings)
     if name is not None and _is_file(name) and not url_beside_name and (settings.base_url is None or _exists(name)):
         return _file(settings, Path(name).expanduser())
+    if name is not None and not url_beside_name and Path(name).expanduser().is_dir():
+        folder = Path(name).expanduser()
+        if (folder / "recipe.json").is_file() or settings.base_url is None:
+            return _trained(settings, folder)
     if settings.base_url is None:
         raise UsageError(
             f"{name}: no endpoint to ask for it; give --base-url URL or set {variable_of('base_url')} "
-            f"({SMALL} and .gguf files need none: they run in this process)"
+            f"({SMALL}, .gguf files and trainings need none: they run in this process)"
         )
     return _endpoint(settings, flags, settings.base_url)
 
@@ -78,6 +82,28 @@ def _file(settings: Settings, path: Path) -> Choice:
 
     model = EmbeddedModel(path, window=settings.window or SMALL_WINDOW, cache=_cache(settings))
     return Choice(model, f"{path.name} (embedded, in this process)")
+
+
+def _trained(settings: Settings, folder: Path) -> Choice:
+    from octavo.cli.trained import trained
+    from octavo.models.embedded import EmbeddedModel
+
+    found = trained(folder)
+    wanted = settings.window or max(SMALL_WINDOW, found.longest)
+    window = min(wanted, found.reach)
+    warnings = (
+        (f"{folder} reads {found.reach:,} tokens: using that, not {settings.window:,}",)
+        if settings.window is not None and settings.window > window
+        else ()
+    )
+    model = EmbeddedModel(
+        found.weights,
+        window=window,
+        parallel=2 if window <= SMALL_WINDOW else 1,  # each call at once has a window of its own in memory
+        adapter=found.adapter,
+        cache=_cache(settings),
+    )
+    return Choice(model, f"{folder} (trained, embedded, in this process)", warnings=warnings)
 
 
 def _endpoint(settings: Settings, flags: Mapping[str, object], url: str) -> Choice:

@@ -17,6 +17,7 @@ from octavo.cli.batch import batch
 from octavo.cli.chat import chat
 from octavo.cli.doctor import doctor
 from octavo.cli.evaluation.verbs import evaluation
+from octavo.cli.export import export
 from octavo.cli.list import list_documents
 from octavo.cli.models import models
 from octavo.cli.remove import remove
@@ -24,6 +25,7 @@ from octavo.cli.run import leave
 from octavo.cli.show import show
 from octavo.cli.summarize import summarize
 from octavo.cli.terminal import discard_output, prepare_streams, say
+from octavo.cli.train import train
 
 USAGE = 2
 
@@ -41,6 +43,8 @@ app.command("batch")(batch)
 app.command("summarize")(summarize)
 app.command("chat")(chat)
 app.add_typer(evaluation, name="eval")
+app.command("train")(train)
+app.command("export")(export)
 app.command("add")(add)
 app.command("list")(list_documents)
 app.command("show")(show)

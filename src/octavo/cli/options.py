@@ -38,7 +38,8 @@ ModelName = Annotated[
         "--model",
         "-m",
         metavar="MODEL",
-        help="smollm2 or a .gguf file (in this process), or the name of an endpoint's model. [env: OCTAVO_MODEL]",
+        help="smollm2, a .gguf file or the folder of a training (in this process), or the name of an endpoint's model. "
+        "[env: OCTAVO_MODEL]",
         show_default=False,
     ),
 ]

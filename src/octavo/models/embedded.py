@@ -97,6 +97,11 @@ class EmbeddedModel:
         return self._given_path
 
     @property
+    def adapter(self) -> Path | None:
+        """The file of the adapter that is laid over the weights."""
+        return self._adapter
+
+    @property
     def window(self) -> int:
         """Tokens that prompt and reply of one call may have together."""
         return self._known().window

@@ -6,12 +6,14 @@ no torch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from octavo.errors import TrainingError, UsageError
+from octavo.training.evaluating.plan import EvaluationPlan
 from octavo.training.model.rope import RopeKind
 
 Method = Literal["lora", "qlora", "full"]
@@ -48,7 +50,7 @@ class Recipe:
     about, one optimizer step sees; samples are shown one at a time (`micro_batch`) and their gradients added up.
     `learning_rate` rises over the first `warmup` share of the steps and falls along a cosine. `packing` puts short
     samples together into rows of the stage's length. `template` is a chat template with marks
-    (`data/templates.py`), for a model whose own is not known.
+    (`data/templates.py`), for a model whose own is not known. `evaluation` is what is measured on the way.
     """
 
     model: str
@@ -69,6 +71,7 @@ class Recipe:
     template: Path | None = None
     save_steps: int = 50
     seed: int = 0
+    evaluation: EvaluationPlan | None = None
 
     def __post_init__(self) -> None:
         lengths = [stage.length for stage in self.stages]
@@ -76,10 +79,14 @@ class Recipe:
             raise UsageError("a training needs at least one stage, such as --stages 8k")
         if lengths != sorted(set(lengths)) or lengths[0] < 1:
             raise UsageError(f"stages grow in length; these are {', '.join(f'{length:,}' for length in lengths)}")
+        if not 0.0 < self.learning_rate < math.inf or self.batch_tokens < 1:
+            raise UsageError("a learning rate is above 0, and a step sees at least a token")
         if not 0.0 <= self.short_share < 1.0:
             raise UsageError(f"the share of short samples is from 0 to below 1, not {self.short_share:g}")
         if self.short_share and not self.short_data:
             raise UsageError("a share of short samples needs a file of them: name one with --short-data")
+        if self.short_data and not self.short_share:
+            raise UsageError("short samples are mixed in as a share of all: give it with --short-share, such as 0.3")
 
     @property
     def longest(self) -> int:
@@ -93,12 +100,14 @@ class Recipe:
             "data": [str(path) for path in self.data],
             "short_data": [str(path) for path in self.short_data],
             "template": str(self.template) if self.template is not None else None,
+            "evaluation": self.evaluation.as_json() if self.evaluation is not None else None,
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Recipe:
         """What `as_json` gave. Raises `TrainingError` where it is none."""
         try:
+            evaluation = values.get("evaluation")  # runs of before have none
             return cls(
                 **{
                     **values,
@@ -107,6 +116,7 @@ class Recipe:
                     "template": Path(values["template"]) if values["template"] is not None else None,
                     "stages": tuple(Stage(**stage) for stage in values["stages"]),
                     "lora": Lora(**values["lora"]),
+                    "evaluation": EvaluationPlan.from_json(evaluation) if evaluation is not None else None,
                 }
             )
         except (KeyError, TypeError, ValueError) as error:

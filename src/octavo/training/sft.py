@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +20,27 @@ from octavo.errors import MissingExtra, TrainingError
 from octavo.training.data.lengths import StageData
 from octavo.training.data.preparing import Prepared, prepare
 from octavo.training.data.rows import read_rows
-from octavo.training.data.templates import training_template
+from octavo.training.data.templates import Template, training_template
+from octavo.training.evaluating.callback import evaluating
+from octavo.training.evaluating.evaluator import Evaluator
 from octavo.training.export.template import plain_template
-from octavo.training.model.loading import load_adapter, load_model, load_tokenizer, patient_threads
+from octavo.training.model.loading import (
+    load_adapter,
+    load_model,
+    load_tokenizer,
+    patient_threads,
+    require_loadable,
+)
 from octavo.training.model.shape import model_config, shape_of
 from octavo.training.planning.footprint import OFFLOADED_FROM
 from octavo.training.planning.machine import this_machine
-from octavo.training.planning.plan import make_plan, require_memory, rows_a_step
+from octavo.training.planning.plan import Plan, make_plan, require_memory, rows_a_step
 from octavo.training.quiet import quiet
 from octavo.training.recipe import Recipe
 from octavo.training.running.curve import loss_curve
 from octavo.training.running.interrupts import Interrupts
-from octavo.training.running.progress import Planned, Saved, StageBegun, Tell, say_nothing
+from octavo.training.running.launcher import require_launcher, row_multiple, rows_apart
+from octavo.training.running.progress import News, Planned, Saved, StageBegun, StopAsked, Tell, say_nothing
 from octavo.training.running.reporting import reporting
 from octavo.training.running.run import TrainingRun
 
@@ -41,6 +49,17 @@ _KEPT_CHECKPOINTS = 2
 
 class Stopped(TrainingError):
     """The user stopped the training; what was trained is saved. The message says how to go on."""
+
+    exit_code = 130
+
+
+def dry_run(recipe: Recipe, *, tell: Tell = say_nothing) -> Plan:
+    """What `train` would take on this machine: reads the data and counts its tokens, loads no weights, writes nothing.
+
+    Raises as `train` does; where the memory does not suffice, after the plan was told.
+    """
+    *_, prepared = _prepared(recipe, None)
+    return _planned(recipe, prepared, tell)
 
 
 def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = say_nothing) -> TrainingRun:
@@ -55,28 +74,50 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = sa
         return run
     patient_threads()
     try:
+        import torch
         from accelerate import PartialState
     except ImportError as error:
         raise MissingExtra("training", "train") from error
-    processes = PartialState()
-    _require_launcher(processes)
-    tokenizer = load_tokenizer(recipe.model)
-    template = training_template(tokenizer, recipe.template)
-    prepared = prepare(recipe, tokenizer, template, run.rows if processes.is_main_process else None)
-    shape = shape_of(model_config(recipe.model))
-    plan = make_plan(recipe, shape, prepared.stages, this_machine())
-    require_memory(plan, recipe, shape)
-    if processes.is_main_process:
+    processes = PartialState(cpu=not torch.cuda.is_available())  # else, without GPUs, each would work alone
+    require_launcher(processes)
+    main = processes.is_main_process
+    try:
+        tokenizer, template, evaluator, prepared = _prepared(recipe, run.rows if main else None)
+        _planned(recipe, prepared, tell if main else say_nothing)
+    except BaseException:
+        if main:
+            run.abandon()
+        raise
+    if main:
         run.begin(recipe, prepared.fingerprint, resume=resume)
-        tell(Planned(plan))
     processes.wait_for_everyone()
     if not template.same:
         tokenizer.chat_template = plain_template(template.text)
-    with Interrupts() as interrupts:
+    with Interrupts(lambda: tell(StopAsked()) if main else None) as interrupts:
         for stage in range(1, len(recipe.stages) + 1):
             if not run.outcome_of(recipe, stage).is_dir():
-                _train_stage(recipe, run, stage, prepared, tokenizer, processes, interrupts, tell)
+                _train_stage(recipe, run, stage, prepared, tokenizer, processes, interrupts, tell, evaluator)
     return run
+
+
+def _prepared(recipe: Recipe, rows: Path | None) -> tuple[Any, Template, Evaluator | None, Prepared]:
+    """The tokenizer and its template, what is to be evaluated, and the data, written to `rows`."""
+    tokenizer = load_tokenizer(recipe.model)
+    require_loadable(recipe.model, method=recipe.method, rope=recipe.rope, reach=recipe.longest)
+    template = training_template(tokenizer, recipe.template)
+    evaluator = None
+    if recipe.evaluation is not None:
+        evaluator = Evaluator.prepare(recipe.evaluation, tokenizer, template, seed=recipe.seed)
+    return tokenizer, template, evaluator, prepare(recipe, tokenizer, template, rows)
+
+
+def _planned(recipe: Recipe, prepared: Prepared, tell: Tell) -> Plan:
+    """The plan, told, for data that was prepared; refused where the memory does not suffice."""
+    shape = shape_of(model_config(recipe.model))
+    plan = make_plan(recipe, shape, prepared.stages, this_machine())
+    tell(Planned(plan))
+    require_memory(plan, recipe, shape)
+    return plan
 
 
 def _train_stage(
@@ -88,6 +129,7 @@ def _train_stage(
     processes: Any,
     interrupts: Interrupts,
     tell: Tell,
+    evaluator: Evaluator | None,
 ) -> None:
     data, outcome = prepared.stages[stage - 1], run.outcome_of(recipe, stage)
 
@@ -96,17 +138,24 @@ def _train_stage(
             stage, len(recipe.stages), data.stage.length, len(data.samples), step, steps, repeats=data.repeats
         )
 
+    def told(news: News) -> None:
+        if isinstance(news, Saved):
+            _draw_loss(recipe, run)
+        tell(news)
+
     trainer = stage_trainer(recipe, run, stage, prepared, tokenizer)
-    trainer.add_callback(reporting(run, begun, interrupts, tell))
+    if recipe.evaluation is not None and evaluator is not None:  # before the report, which hears of a Ctrl-C meanwhile
+        trainer.add_callback(evaluating(recipe.evaluation, evaluator, run, stage, interrupts, tell))
+    trainer.add_callback(reporting(run, begun, interrupts, told))
     checkpoint = run.checkpoint(stage)
     _run(trainer, str(checkpoint) if checkpoint is not None else None, data, run)
     if processes.is_main_process:
-        run.write_curve(loss_curve(run.steps(), [each.length for each in recipe.stages]))
+        _draw_loss(recipe, run)
     step, steps = trainer.state.global_step, trainer.state.max_steps
     if step < steps:
         raise Stopped(
             f"stopped after step {step:,} of {steps:,} of stage {stage} of {len(recipe.stages)}; it is saved in "
-            f"{run.path}: go on with the same command and --resume"
+            f"{run.path}. To go on: {run.resume_command}"
         )
     partial = run.partial(outcome)
     with quiet():
@@ -171,11 +220,12 @@ def _configuration(recipe: Recipe, run: TrainingRun, stage: int, data: StageData
     from trl import SFTConfig
 
     on_gpu = torch.cuda.is_available()
-    together = recipe.micro_batch * _apart()
+    together = recipe.micro_batch * rows_apart()
     return SFTConfig(
         output_dir=str(run.stage_folder(stage)),
         # The data. Rows are tokens already, none longer than the stage; TRL prepares them only to pack them.
         max_length=data.stage.length,
+        pad_to_multiple_of=row_multiple(),
         packing=recipe.packing,
         dataset_kwargs={"skip_prepare_dataset": not recipe.packing},
         train_sampling_strategy="sequential",
@@ -215,10 +265,14 @@ def _run(trainer: Any, checkpoint: str | None, data: StageData, run: TrainingRun
     except torch.OutOfMemoryError as error:
         raise TrainingError(
             f"the memory of the GPU does not hold a row of up to {data.stage.length:,} tokens; see what it takes with "
-            "--dry-run, and use checkpointing, a smaller micro-batch or shorter stages"
+            "--dry-run, and use --checkpointing, --method lora or shorter stages"
         ) from error
     except OSError as error:
         raise TrainingError(f"{run.path}: cannot be written ({error.strerror or error}); is there room?") from error
+
+
+def _draw_loss(recipe: Recipe, run: TrainingRun) -> None:
+    run.write_picture("loss", loss_curve(run.steps(), [each.length for each in recipe.stages]))
 
 
 def _complete(partial: Path, trainer: Any, recipe: Recipe) -> None:
@@ -231,24 +285,3 @@ def _complete(partial: Path, trainer: Any, recipe: Recipe) -> None:
     settings = json.loads(path.read_text(encoding="utf-8"))
     settings["base_model_name_or_path"] = recipe.model
     path.write_text(json.dumps(settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-
-
-def _require_launcher(processes: Any) -> None:
-    import torch
-
-    if torch.cuda.device_count() > 1 and processes.num_processes == 1:
-        raise TrainingError(
-            "there are several GPUs: start with accelerate launch and one of the configurations in octavo's "
-            "training/engines, or choose one GPU (CUDA_VISIBLE_DEVICES=0)"
-        )
-
-
-def _apart() -> int:
-    """How many processes work on rows of their own; others share one row among them."""
-    from accelerate import PartialState
-    from accelerate.utils import ParallelismConfig
-
-    processes = int(PartialState().num_processes)
-    if os.environ.get("ACCELERATE_USE_PARALLELISM_CONFIG", "false").lower() != "true":
-        return processes
-    return max(1, processes // int(ParallelismConfig().non_data_parallel_size))

@@ -69,7 +69,7 @@ def test_where_every_weight_was_trained_there_is_no_adapter(tmp_path: Path) -> N
 def test_a_training_that_is_not_finished_is_refused(tmp_path: Path) -> None:
     run = TrainingRun(tmp_path / "run")
     run.begin(tiny_recipe(tmp_path), "rows")
-    with pytest.raises(TrainingError, match=r"is not finished; go on with: octavo train .* --resume"):
+    with pytest.raises(TrainingError, match=r"is not finished; go on with it: octavo train --resume -o "):
         export_run(run.path, "gguf")
     with pytest.raises(TrainingError, match="no training was begun here"):
         export_run(tmp_path, "gguf")

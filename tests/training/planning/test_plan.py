@@ -92,6 +92,26 @@ def test_a_step_sees_about_as_many_tokens_as_asked_for() -> None:
         assert rows == micro or abs(rows * 300 - batch) <= 150 * micro
 
 
+def test_a_step_takes_no_more_rows_than_there_are() -> None:
+    (few,) = arrange((Stage(1000),), data(300, 300, 300))
+    assert rows_a_step(replace(RECIPE, batch_tokens=16_384, micro_batch=2), few) == 4
+    plan = make_plan(
+        replace(RECIPE, stages=(Stage(1000, steps=5),)), SMOLLM, [replace(few, stage=Stage(1000, steps=5))], MACHINE
+    )
+    assert (plan.stages[0].rows, plan.stages[0].tokens) == (3, 5 * 900)
+    assert "3 samples, 5 steps of 3 rows, 4,500 tokens" in dict(plan.as_rows())["stage 1,000"]
+
+
+def test_a_plan_is_told_to_programs_with_what_people_are_told() -> None:
+    plan = planned(machine=replace(MACHINE, memory=10**9))
+    told = plan.as_json()
+    assert [stage["length"] for stage in told["stages"]] == [1000, 4000]
+    assert sum(stage["seconds"] for stage in told["stages"]) == told["seconds"] == plan.seconds
+    assert told["memory"]["total"] == plan.memory.total
+    assert told["memory"]["missing"] == plan.missing > 0
+    assert told["machine"]["memory"] == 10**9
+
+
 def test_packed_rows_are_as_long_as_the_stage() -> None:
     plan = planned(replace(RECIPE, packing=True))
     assert plan.row == 4000

@@ -46,6 +46,10 @@ def test_a_training_that_was_stopped_before_its_first_step_has_a_picture_too() -
     assert size_of(loss_curve([], [8192]))
 
 
+def test_a_single_step_has_room_for_the_stages_name() -> None:
+    assert size_of(loss_curve(steps(1, 1), [8192]))  # matplotlib would warn
+
+
 def test_the_running_mean_looks_back_only() -> None:
     assert running_mean([4.0, 2.0, 6.0]) == [4.0, 2.0, 6.0]
     forty = running_mean([float(number) for number in range(40)])

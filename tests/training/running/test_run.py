@@ -41,7 +41,7 @@ def test_a_recipe_is_read_back_as_it_was(run: TrainingRun) -> None:
 
 def test_the_same_training_goes_on_only_where_it_is_said(run: TrainingRun) -> None:
     run.begin(RECIPE, "rows", resume=True)
-    with pytest.raises(TrainingError, match=r"begun here already; go on with it with --resume"):
+    with pytest.raises(TrainingError, match=r"begun here already; go on with it: octavo train --resume -o "):
         run.begin(RECIPE, "rows")
 
 
@@ -60,6 +60,30 @@ def test_there_must_be_something_to_go_on_with(tmp_path: Path) -> None:
         TrainingRun(tmp_path).begin(RECIPE, "rows", resume=True)
     with pytest.raises(TrainingError, match="no training was begun here; begin one with: octavo train"):
         TrainingRun(tmp_path).recipe()
+
+
+def test_a_folder_of_something_else_is_not_trained_in(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "chapter.md").write_text("mine")
+    with pytest.raises(TrainingError, match="holds other files and no training; name a new folder with -o"):
+        TrainingRun(tmp_path / "notes").begin(RECIPE, "rows")
+    with pytest.raises(TrainingError, match="is a file; name a folder with -o"):
+        TrainingRun(tmp_path / "notes" / "chapter.md").begin(RECIPE, "rows")
+
+
+def test_what_was_prepared_for_a_training_that_did_not_begin_is_in_nobodys_way(tmp_path: Path) -> None:
+    run = TrainingRun(tmp_path / "run")
+    run.rows.parent.mkdir(parents=True)
+    run.require_same(RECIPE)
+    run.abandon()
+    assert not run.path.exists()
+    run.begin(RECIPE, "rows")
+    run.abandon()
+    assert run.begun
+
+
+def test_the_command_that_goes_on_names_the_folder() -> None:
+    assert TrainingRun(Path("my run")).resume_command == "octavo train --resume -o 'my run'"
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def native_model(
     cache = settings.home_folder / "models"
     weights = model.weights if extend is None else stretched(model.weights, wanted, cache)
     # One call at once: a second one would double the memory, and a run asks one after the other.
-    return EmbeddedModel(weights, window=wanted, parallel=1, cache=cache)
+    return EmbeddedModel(weights, window=wanted, parallel=1, adapter=model.adapter, cache=cache)
 
 
 def _check_memory(model: EmbeddedModel, known: GgufWindow, window: int, memory: int | None) -> None:

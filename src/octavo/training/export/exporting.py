@@ -33,17 +33,20 @@ def export_run(
     """Export what was trained in `folder`, and return where it is: `target`, or its place in the run.
 
     `quantization` is for "gguf" alone. `base` is a GGUF file of the base model, for a tokenizer that cannot be written
-    otherwise; a model that was trained from a GGUF file needs none. Raises `TrainingError` where the training is not
-    finished, or cannot become this; `UsageError` for a form that is not known.
+    otherwise; a model that was trained from a GGUF file needs none. It is put in its place whole or not at all; in the
+    run it replaces an earlier one.
+
+    Raises `TrainingError` where the training is not finished, or cannot become this, and where something is at `target`
+    already; `UsageError` for a form that is not known.
     """
     if form not in get_args(Form):
         raise UsageError(f"no export is called {form!r}; there are {', '.join(get_args(Form))}")
     run = TrainingRun(folder)
     recipe = run.recipe()
     if not run.finished:
-        raise TrainingError(
-            f"{folder}: the training is not finished; go on with: octavo train ... -o {folder} --resume"
-        )
+        raise TrainingError(f"{folder}: the training is not finished; go on with it: {run.resume_command}")
+    if target is not None and target.exists():
+        raise TrainingError(f"{target}: is there already; remove it, or name another place with -o")
     place = target if target is not None else run.export(form)
     place.parent.mkdir(parents=True, exist_ok=True)
     if form == "adapter-gguf":
@@ -80,7 +83,9 @@ def _adapter(recipe: Recipe, run: TrainingRun, target: Path) -> None:
             f"{run.path}: positions were stretched (--rope {recipe.rope}), and an adapter cannot carry that: the model "
             "under it would read no further; export it with --to gguf"
         )
-    export_adapter(run.outcome, _config(run.outcome), target, name=run.path.resolve().name)
+    partial = run.partial(target)
+    export_adapter(run.outcome, _config(run.outcome), partial, name=run.path.resolve().name)
+    partial.replace(target)
 
 
 def _config(folder: Path) -> dict[str, Any]:

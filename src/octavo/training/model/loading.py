@@ -63,7 +63,7 @@ def load_model(model: str, *, method: Method = "lora", rope: RopeKind = "none", 
     loaded so, `UsageError` for a length that the positions do not reach.
     """
     patient_threads()
-    positions = reached(model, rope, reach)
+    positions = require_loadable(model, method=method, rope=rope, reach=reach)
     try:
         import torch
         from transformers import AutoModelForCausalLM, GgufConfig
@@ -71,8 +71,6 @@ def load_model(model: str, *, method: Method = "lora", rope: RopeKind = "none", 
         raise MissingExtra("training", "train") from error
     options: dict[str, Any] = {"dtype": torch.float32 if method == "full" else torch.bfloat16, **positions.as_config()}
     if is_gguf(model):
-        if method == "qlora":
-            raise TrainingError(f"{model}: a .gguf file is trained with --method lora or full, not in 4 bits")
         path = Path(model)
         _refuse_divided_angles(path)
         name: str | Path = path.parent
@@ -103,6 +101,14 @@ def load_adapter(base: Any, folder: Path, *, trained: bool = False) -> Any:
     return model
 
 
+def require_loadable(model: str, *, method: Method = "lora", rope: RopeKind = "none", reach: int | None = None) -> Rope:
+    """The positions of the model that `load_model` gives. Raises as it does, without loading weights."""
+    positions = reached(model, rope, reach)
+    if method == "qlora":
+        _require_four_bits(model)
+    return positions
+
+
 def reached(model: str, rope: RopeKind, reach: int | None) -> Rope:
     """The positions of a model, by its config alone, stretched to `reach` tokens. Raises as `load_model` does."""
     positions = rope_of(model_config(model))
@@ -124,15 +130,22 @@ def _refuse_divided_angles(path: Path) -> None:
         )
 
 
-def _four_bits(torch: Any) -> Any:
+def _require_four_bits(model: str) -> None:
     from importlib.util import find_spec
 
-    from transformers import BitsAndBytesConfig
+    import torch
 
+    if is_gguf(model):
+        raise TrainingError(f"{model}: a .gguf file is trained with --method lora or full, not in 4 bits")
     if not torch.cuda.is_available():
         raise TrainingError("--method qlora needs a GPU, for its 4 bits; use --method lora")
     if find_spec("bitsandbytes") is None:
         raise TrainingError("--method qlora needs bitsandbytes: pip install bitsandbytes, or use --method lora")
+
+
+def _four_bits(torch: Any) -> Any:
+    from transformers import BitsAndBytesConfig
+
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from octavo.errors import TrainingError
 from octavo.training.data.lengths import StageData
@@ -74,7 +75,8 @@ class Plan:
             rows.append(
                 (
                     name,
-                    f"{stage.samples:,} samples, {stage.steps:,} steps of {stage.rows:,} rows, "
+                    f"{_count(stage.samples, 'sample')}, {_count(stage.steps, 'step')} of "
+                    f"{_count(stage.rows, 'row')}, "
                     f"{stage.tokens:,} tokens, "
                     f"about {_time(stage.seconds_per_step)} a step, {_time(stage.seconds)} in all",
                 )
@@ -96,6 +98,30 @@ class Plan:
         rows.append(("time", f"about {_time(self.seconds)}"))
         return rows
 
+    def as_json(self) -> dict[str, Any]:
+        """The plan for programs: bytes, seconds, tokens, operations."""
+        return {
+            "parameters": self.parameters,
+            "trained": self.trained,
+            "stages": [
+                {
+                    "length": stage.stage.length,
+                    "samples": stage.samples,
+                    "repeats": stage.repeats,
+                    "steps": stage.steps,
+                    "rows_per_step": stage.rows,
+                    "tokens": stage.tokens,
+                    "operations": stage.operations,
+                    "seconds": stage.seconds,
+                }
+                for stage in self.stages
+            ],
+            "longest_row": self.row,
+            "memory": {**asdict(self.memory), "total": self.memory.total, "missing": self.missing},
+            "machine": asdict(self.machine),
+            "seconds": self.seconds,
+        }
+
 
 def make_plan(recipe: Recipe, shape: ModelShape, arranged: Sequence[StageData], machine: Machine) -> Plan:
     """What the recipe takes for a model of this shape and samples so arranged."""
@@ -112,9 +138,11 @@ def make_plan(recipe: Recipe, shape: ModelShape, arranged: Sequence[StageData], 
 
 def rows_a_step(recipe: Recipe, data: StageData) -> int:
     """How many rows' gradients are added up for a step, so that it sees about `recipe.batch_tokens` tokens: a multiple
-    of `micro_batch`, at least that."""
-    mean = data.tokens / _rows(recipe, data)
-    return recipe.micro_batch * max(1, round(recipe.batch_tokens / (mean * recipe.micro_batch)))
+    of `micro_batch`, at least that, and no more than there are."""
+    rows = _rows(recipe, data)
+    mean = data.tokens / rows
+    wanted = max(1, round(recipe.batch_tokens / (mean * recipe.micro_batch)))
+    return recipe.micro_batch * min(wanted, math.ceil(rows / recipe.micro_batch))
 
 
 def require_memory(plan: Plan, recipe: Recipe, shape: ModelShape) -> None:
@@ -185,6 +213,10 @@ def _remedy(plan: Plan, recipe: Recipe, shape: ModelShape, free: int) -> str:
     if fits < plan.row // 64:
         return "take a smaller model, or a machine with more memory"
     return f"{flags} with rows of at most {fits:,} tokens fits; or take several GPUs (engines/)"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _amount(number: float) -> str:

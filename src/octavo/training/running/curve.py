@@ -56,6 +56,7 @@ def draw(figure: Figure, steps: Sequence[StepDone], lengths: Sequence[int]) -> F
         axes.plot(places, running_mean(losses), color=_MEAN, linewidth=2.2, label="running mean" if first else None)
         _name_stage(axes, begun, lengths[stage - 1], edge=not first)
         begun += of_stage[-1].steps
+    axes.set_xlim(left=0)  # where the first stage's name stands
     axes.set_xlabel("step", fontsize=10)
     axes.set_ylabel("loss (nats a token)", fontsize=10)
     axes.grid(axis="y", color="#dddddd", linewidth=0.8)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from octavo.training.evaluating.evaluation import Evaluation
 from octavo.training.planning.plan import Plan
 
 
@@ -56,14 +57,27 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class StopAsked:
+    """The user asked to stop: it is saved and stopped when the step under way is done. Told from within a signal's
+    handler, amid whatever is under way."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
-    """The user asked to stop: it is saved and stopped when the step under way is done."""
+    """As the user asked, it is saved and stopped after this step."""
 
     stage: int
     step: int
 
 
-News = Planned | StageBegun | StepDone | Saved | Stopping
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The model was measured as it is now."""
+
+    evaluation: Evaluation
+
+
+News = Planned | StageBegun | StepDone | Saved | StopAsked | Stopping | Evaluated
 Tell = Callable[[News], None]
 
 

@@ -42,7 +42,7 @@ def reporting(
                 tell(self._news)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if interrupts.asked and state.global_step < state.max_steps:
+            if _asked_anywhere(interrupts, args.world_size) and state.global_step < state.max_steps:
                 control.should_save = control.should_training_stop = True
                 if state.is_world_process_zero and self._news is not None:
                     tell(Stopping(self._news.stage, state.global_step))
@@ -77,3 +77,15 @@ def reporting(
                 tell(Saved(stage, state.global_step, run.stage_folder(stage) / f"checkpoint-{state.global_step}"))
 
     return Reporting()
+
+
+def _asked_anywhere(interrupts: Interrupts, processes: int) -> bool:
+    """Whether any process was asked to stop: signals come to each in its own time, and all stop after one step."""
+    if processes == 1:
+        return interrupts.asked
+    import torch
+    from accelerate import PartialState
+
+    asked = torch.tensor(int(interrupts.asked), device=PartialState().device)
+    torch.distributed.all_reduce(asked, torch.distributed.ReduceOp.MAX)
+    return bool(asked)

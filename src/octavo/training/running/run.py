@@ -3,6 +3,7 @@
     recipe.json     what is trained, and the fingerprint of the rows of tokens that the data became
     log.jsonl       a line for each step
     loss.png        the loss so far
+    evaluation.jsonl, evaluation.png    what was measured on the way, where the recipe says so
     rows/           the data as tokens, while it is trained
     stage-1/        checkpoints of a stage under way; what came out of one that is done, but for the last
     adapter/        what came out of the last stage: a LoRA adapter, with config and tokenizer
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -24,11 +26,14 @@ from pathlib import Path
 from typing import Any
 
 from octavo.errors import TrainingError
+from octavo.training.evaluating.evaluation import Evaluation
 from octavo.training.recipe import Recipe
 from octavo.training.running.progress import StepDone
 
 VERSION = 1
 """Of the folder's layout; one of a higher version was made by a newer octavo."""
+
+_STEPS, _EVALUATIONS = "log.jsonl", "evaluation.jsonl"
 
 
 class TrainingRun:
@@ -46,6 +51,11 @@ class TrainingRun:
     def finished(self) -> bool:
         """Whether all stages are done."""
         return self.begun and self.outcome.is_dir()
+
+    @property
+    def resume_command(self) -> str:
+        """What goes on with the training: the recipe is in the folder."""
+        return shlex.join(["octavo", "train", "--resume", "-o", str(self.path)])
 
     @property
     def outcome(self) -> Path:
@@ -69,23 +79,26 @@ class TrainingRun:
         said, and where there is nothing to go on with.
         """
         described = {"version": VERSION, "octavo": version("octavo"), "rows": fingerprint, "recipe": recipe.as_json()}
+        self.require_same(recipe, resume=resume)
         if not self.begun:
-            if resume:
-                raise TrainingError(f"{self.path}: no training was begun here; leave out --resume to begin one")
             self.path.mkdir(parents=True, exist_ok=True)
             self._write("recipe.json", json.dumps(described, ensure_ascii=False, indent=2) + "\n")
             return
-        self.require_same(recipe, resume=resume)
         if self._described()["rows"] != fingerprint:
             raise TrainingError(
                 f"{self.path}: the data, or how it becomes tokens, is not what it was when the training was begun; put "
                 "it back, or begin anew in another folder"
             )
-        self._mend_log()
+        for name in (_STEPS, _EVALUATIONS):
+            self._mend(name)
 
     def require_same(self, recipe: Recipe, *, resume: bool = False) -> None:
-        """What `begin` checks before the data is read. Raises `TrainingError` as it does."""
+        """What `begin` checks before the data is read. Raises `TrainingError` as it does, and for a folder that holds
+        something else, which a training would mix its files with."""
         if not self.begun:
+            if resume:
+                raise TrainingError(f"{self.path}: no training was begun here; leave out --resume to begin one")
+            self._require_free()
             return
         begun, wanted = dict(self._described()["recipe"]), json.loads(json.dumps(recipe.as_json()))
         different = [key for key in wanted if wanted[key] != begun.get(key)]
@@ -95,7 +108,24 @@ class TrainingRun:
                 "with -o, or remove this one"
             )
         if not resume:
-            raise TrainingError(f"{self.path}: this training was begun here already; go on with it with --resume")
+            raise TrainingError(
+                f"{self.path}: this training was begun here already; go on with it: {self.resume_command}"
+            )
+
+    def abandon(self) -> None:
+        """Remove what was prepared for a training that could not begin."""
+        if not self.begun and self.path.is_dir():
+            shutil.rmtree(self.rows.parent, ignore_errors=True)
+            if not any(self.path.iterdir()):
+                self.path.rmdir()
+
+    def _require_free(self) -> None:
+        """Only what a training that ended before it began has left may be here."""
+        if self.path.exists() and not self.path.is_dir():
+            raise TrainingError(f"{self.path}: is a file; name a folder with -o")
+        left = self.rows.parent.name
+        if self.path.exists() and any(each.name != left and each.name[0] != "." for each in self.path.iterdir()):
+            raise TrainingError(f"{self.path}: holds other files and no training; name a new folder with -o")
 
     def recipe(self) -> Recipe:
         """What is trained. Raises `TrainingError` where nothing was begun, or by a newer octavo."""
@@ -137,26 +167,38 @@ class TrainingRun:
 
     def log(self, step: StepDone) -> None:
         """Write down a step."""
-        with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(step)) + "\n")
+        self._append(_STEPS, asdict(step))
 
     def steps(self) -> list[StepDone]:
         """All steps that were written down, in order; of one that was done again after a crash, the last. A line that
         a crash cut off is left out."""
         found: dict[tuple[int, int], StepDone] = {}
-        for line in self._log_lines():
+        for line in self._lines(_STEPS):
             step = StepDone(**line)
             found[step.stage, step.step] = step
         return [found[place] for place in sorted(found)]
 
-    def write_curve(self, png: bytes) -> None:
-        """Put a new picture of the loss in place of the old."""
-        temporary = self.path / f".loss.png.{os.getpid()}"
-        temporary.write_bytes(png)
-        temporary.replace(self.path / "loss.png")
+    def record(self, evaluation: Evaluation) -> None:
+        """Write down what was measured."""
+        self._append(_EVALUATIONS, asdict(evaluation))
 
-    def _log_lines(self) -> Iterator[dict[str, Any]]:
-        path = self.path / "log.jsonl"
+    def evaluations(self) -> list[Evaluation]:
+        """All that was measured, in order; of a step that was done again after a crash, the last."""
+        found = {(each.stage, each.step): each for each in map(Evaluation.from_json, self._lines(_EVALUATIONS))}
+        return [found[place] for place in sorted(found)]
+
+    def write_picture(self, name: str, png: bytes) -> None:
+        """Put a new picture in place of the old: "loss" or "evaluation"."""
+        temporary = self.path / f".{name}.png.{os.getpid()}"
+        temporary.write_bytes(png)
+        temporary.replace(self.path / f"{name}.png")
+
+    def _append(self, name: str, line: dict[str, Any]) -> None:
+        with (self.path / name).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def _lines(self, name: str) -> Iterator[dict[str, Any]]:
+        path = self.path / name
         if not path.exists():
             return
         with path.open(encoding="utf-8") as file:
@@ -169,9 +211,9 @@ class TrainingRun:
                     return
                 yield value
 
-    def _mend_log(self) -> None:
+    def _mend(self, name: str) -> None:
         """Remove a last line that a crash cut off, so that the next one does not continue it."""
-        path = self.path / "log.jsonl"
+        path = self.path / name
         if path.exists():
             written = path.read_bytes()
             os.truncate(path, written.rfind(b"\n") + 1)

@@ -1,0 +1,140 @@
+"""From options to a recipe. Paths become absolute, so that a training goes on from any folder.
+
+Knows the options' words; nothing of how a recipe is trained.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from octavo.cli.choosing import SMALL
+from octavo.cli.sizes import parsed_size, parsed_sizes
+from octavo.cli.training_flags import Given, LearningFlags, MeasuringFlags, ReachFlags
+from octavo.errors import UsageError
+from octavo.training.evaluating.plan import EvaluationPlan
+from octavo.training.recipe import Lora, Recipe, Stage
+from octavo.training.running.run import TrainingRun
+
+N = TypeVar("N", int, float)
+
+
+def recipe_of(data: Sequence[Path], given: Given, kept: Recipe | None = None) -> Recipe:
+    """The recipe that the options say; what they leave open is as in the recipe that was `kept`, or by default.
+
+    Raises `UsageError` where something is missing or cannot be meant.
+    """
+    if given.reach.method == "full" and (given.learning.rank or given.learning.alpha):
+        raise UsageError("--rank and --alpha are about adapters; --method full trains every weight and has none")
+    stages = _stages(given.reach, kept.stages if kept is not None else ())
+    changes = _given(
+        model=_model(given.reach.model),
+        data=_absolute(data),
+        stages=stages or None,
+        method=given.reach.method,
+        rope=given.reach.rope,
+        lora=_lora(given.learning, kept.lora if kept is not None else Lora()),
+        learning_rate=given.learning.learning_rate,
+        batch_tokens=parsed_size(given.learning.batch_tokens) if given.learning.batch_tokens else None,
+        packing=given.learning.packing,
+        checkpointing=given.learning.checkpointing,
+        short_data=_absolute(given.data.short_data or ()),
+        short_share=given.data.short_share,
+        template=given.data.template.expanduser().absolute() if given.data.template is not None else None,
+        save_steps=given.training.save_steps,
+        seed=given.learning.seed,
+    )
+    for name, how in (
+        ("data", "name a .jsonl or .parquet file of samples"),
+        ("model", "name what is trained with --model, such as smollm2"),
+        ("stages", "give their lengths with --stages, such as 8k,32k"),
+    ):
+        if kept is None and name not in changes:
+            raise UsageError(f"a training needs {name}: {how}")
+    recipe = replace(kept, **changes) if kept is not None else Recipe(**changes)
+    return replace(recipe, evaluation=_evaluation(given.measuring, recipe))
+
+
+def _model(name: str | None) -> str | None:
+    """What transformers takes for a name: a path, or the name itself where there is none on this disk."""
+    if name is None:
+        return None
+    if name == SMALL:
+        from octavo.models.install import weights_of
+
+        weights = weights_of(SMALL)
+        if weights is None:
+            raise UsageError(f"{SMALL} is not installed; run: octavo models install {SMALL}")
+        return str(weights)
+    path = Path(name).expanduser()
+    if TrainingRun(path).begun:
+        raise UsageError(
+            f"{name}: is a training; to train on from what came out of it: octavo export {name} --to merged, and then "
+            f"--model {path / 'merged'}"
+        )
+    if not path.exists() and name.lower().endswith(".gguf"):
+        raise UsageError(f"{name}: no such file; name a .gguf file that is there, or a model of the hub")
+    return str(path.absolute()) if path.exists() else name
+
+
+def _stages(flags: ReachFlags, kept: Sequence[Stage]) -> tuple[Stage, ...]:
+    lengths = parsed_sizes(flags.stages) if flags.stages is not None else tuple(stage.length for stage in kept)
+    if flags.epochs is not None and flags.steps is not None:
+        raise UsageError("a stage has so many --epochs or so many --steps: give one of the two")
+    as_before = tuple(kept) if len(kept) == len(lengths) else (Stage(1),) * len(lengths)
+    epochs = _of_each("--epochs", flags.epochs, float, lengths)
+    steps = _of_each("--steps", flags.steps, int, lengths)
+    stages = []
+    for index, (length, before) in enumerate(zip(lengths, as_before, strict=True)):
+        if epochs:
+            stages.append(Stage(length, epochs=epochs[index]))
+        elif steps:
+            stages.append(Stage(length, steps=steps[index]))
+        else:
+            stages.append(replace(before, length=length))
+    return tuple(stages)
+
+
+def _of_each(flag: str, words: str | None, number: Callable[[str], N], lengths: Sequence[int]) -> list[N]:
+    """A number for each stage: the one, or one of a list."""
+    if words is None:
+        return []
+    try:
+        numbers = [number(word) for word in words.split(",")]
+    except ValueError as error:
+        raise UsageError(f"{flag} {words}: is no number, nor a list such as 2,1,1") from error
+    if not all(0 < each < math.inf for each in numbers):
+        raise UsageError(f"{flag} {words}: numbers are above 0")
+    if len(numbers) not in (1, len(lengths)):
+        raise UsageError(f"{flag} {words}: there are {len(lengths)} stages; give one number, or one for each")
+    return numbers * (len(lengths) // len(numbers))
+
+
+def _lora(flags: LearningFlags, before: Lora) -> Lora:
+    return replace(before, **_given(rank=flags.rank, alpha=flags.alpha))
+
+
+def _evaluation(flags: MeasuringFlags, recipe: Recipe) -> EvaluationPlan | None:
+    """What is measured; the loss by position is measured as far as the training reaches."""
+    text = _absolute(flags.evaluate_text or ())
+    changes = _given(
+        lengths=parsed_sizes(flags.evaluate_lengths) if flags.evaluate_lengths is not None else None,
+        text=text,
+        reach=recipe.longest if text else None,
+        short=_absolute(flags.evaluate_short or ()),
+        every=flags.evaluate_every,
+    )
+    if not changes:
+        return recipe.evaluation
+    return replace(recipe.evaluation, **changes) if recipe.evaluation is not None else EvaluationPlan(**changes)
+
+
+def _absolute(paths: Sequence[Path]) -> tuple[Path, ...] | None:
+    return tuple(path.expanduser().absolute() for path in paths) or None
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
