@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from anyio.from_thread import BlockingPortal
 
 from octavo.errors import ModelUnavailable, UnknownModel
 from octavo.evaluation.item import Item
@@ -79,13 +82,20 @@ async def test_worker_threads_that_all_wait_for_the_judge_do_not_stop_it() -> No
     assert verdicts == ["yes"] * 4
 
 
-def test_leaving_cancels_what_is_under_way() -> None:
+def test_leaving_cancels_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = threading.Event()
+    start = BlockingPortal.start_task_soon
+
+    def slow_to_return(*arguments: Any) -> Any:  # the call is under way before the thread that made it knows
+        future = start(*arguments)
+        time.sleep(0.05)
+        return future
 
     async def forever(_: float) -> None:
         asked.set()
         await asyncio.Event().wait()
 
+    monkeypatch.setattr(BlockingPortal, "start_task_soon", slow_to_return)
     judging = JudgingModel(ScriptedModel("yes", latency=1.0, sleep=forever), Ledger())
     with ThreadPoolExecutor(1) as pool, judging:
         waiting = pool.submit(judging, "Is it?")

@@ -9,6 +9,7 @@ same. Knows models; nothing of what is judged.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
@@ -35,6 +36,7 @@ class JudgingModel:
         self._context: AbstractContextManager[BlockingPortal] | None = None
         self._portal: BlockingPortal | None = None
         self._calls: Calls | None = None
+        self._asking = threading.Lock()  # between a call that begins in one thread and the end that another makes
         self._under_way: set[Future[str]] = set()
 
     def __enter__(self) -> JudgingModel:
@@ -52,11 +54,12 @@ class JudgingModel:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Cancel what is under way and close the model."""
-        context, portal = self._context, self._portal
-        self._context = self._portal = None
+        with self._asking:
+            context, portal, under_way = self._context, self._portal, tuple(self._under_way)
+            self._context = self._portal = None
         if context is None or portal is None:
             return
-        for asked in tuple(self._under_way):
+        for asked in under_way:
             asked.cancel()
         try:
             portal.call(self._model.aclose)
@@ -65,14 +68,16 @@ class JudgingModel:
 
     def __call__(self, prompt: str) -> str:
         """The reply. Raises a `ModelError`, after the tries that any call has."""
-        if self._portal is None:
-            raise RuntimeError("a judge is asked inside its `with`")
-        asked = self._portal.start_task_soon(self._reply, prompt)
-        self._under_way.add(asked)
+        with self._asking:
+            if self._portal is None:
+                raise RuntimeError("a judge is asked inside its `with`")
+            asked = self._portal.start_task_soon(self._reply, prompt)
+            self._under_way.add(asked)
         try:
             return asked.result()
         finally:
-            self._under_way.discard(asked)
+            with self._asking:
+                self._under_way.discard(asked)
 
     @property
     def account(self) -> Account:
