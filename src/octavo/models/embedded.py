@@ -17,6 +17,7 @@ from typing import Any
 from octavo.errors import MissingExtra, ModelUnavailable, UsageError
 from octavo.models.chat import Completion, Message, Request, ToolSchema
 from octavo.models.cores import physical_cores
+from octavo.models.eight_bits import at_eight_bits
 from octavo.models.endpoint import EndpointModel
 from octavo.models.install import weights_of
 from octavo.models.tokenizer import Tokenizer
@@ -49,7 +50,7 @@ class EmbeddedModel:
     `window` is in tokens, for each of `parallel` calls at once; more calls wait at the server. `threads` is the number
     of physical cores unless given. `adapter` is a LoRA adapter's `.gguf`. `tokenizer` is needed
     only where the file's own cannot be rebuilt. `cache` is the folder for what is worked out
-    once (the tokenizer, the hash of the weights).
+    once (the tokenizer, the hash of the weights, the small model's weights in the form that is read fastest: 145 MB).
     """
 
     def __init__(
@@ -167,11 +168,12 @@ class EmbeddedModel:
         with self._starting:
             if self._endpoint is not None:
                 return
-            weights, cache = self.weights, self._cache or default_cache()
-            hashes = [weights_hash(file, cache) for file in (weights, self._adapter) if file is not None]
+            cache = self._cache or default_cache()
+            weights, adapter = self._loaded(cache)
+            hashes = [weights_hash(file, cache) for file in (weights, adapter) if file is not None]
             given = self._given_tokenizer
-            tokenizer = find_tokenizer(given, cache) if given is not None else gguf_or_estimate(weights, cache)
-            self._server = self._engine(weights)
+            tokenizer = find_tokenizer(given, cache) if given is not None else gguf_or_estimate(self.weights, cache)
+            self._server = self._engine(weights, adapter)
             self._endpoint = EndpointModel(
                 base_url=f"{self._server.listening_address}/v1",
                 api_key="none",
@@ -182,11 +184,22 @@ class EmbeddedModel:
                 fingerprint=hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:32],
             )
 
+    def _loaded(self, cache: Path) -> tuple[Path, Path | None]:
+        """The files that the engine is given. The small model is read in a form that the engine is fast with, where
+        there is room to keep it; other models may be large, and are taken as they come."""
+        weights, adapter = self.weights, self._adapter
+        if self._given_path is None:
+            try:
+                return at_eight_bits(weights, adapter, cache), None
+            except OSError:
+                pass
+        return weights, adapter
+
     def _stop(self) -> None:
         # The engine has no call to stop it: it stops, and waits for its threads, when nothing holds it any more.
         self._server = None
 
-    def _engine(self, weights: Path) -> Any:
+    def _engine(self, weights: Path, adapter: Path | None) -> Any:
         for variable, value in _PATIENT_THREADS.items():
             os.environ.setdefault(variable, value)  # the engine's thread library reads them as it is loaded
         try:
@@ -209,8 +222,8 @@ class EmbeddedModel:
         settings.ui = False
         settings.verbosity = _ERRORS_ONLY
         settings.port = _ANY_PORT
-        if self._adapter is not None:
-            settings.lora_adapters = [_adapter(self._adapter)]
+        if adapter is not None:
+            settings.lora_adapters = [_adapter(adapter)]
         try:
             return xllamacpp.Server(settings)
         except (RuntimeError, ValueError) as error:

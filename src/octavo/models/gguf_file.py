@@ -1,7 +1,8 @@
-"""Opening a GGUF file. Knows the package that reads it; nothing of what stands in it."""
+"""Opening a GGUF file, and copying what it says. Knows the package that reads and writes it; nothing of models."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,3 +20,15 @@ def open_gguf(path: Path, what: str = "reading a .gguf file") -> Any:
         return GGUFReader(path)
     except (OSError, ValueError, IndexError, KeyError) as error:
         raise UsageError(f"{path}: not a GGUF file that can be read: {error}") from error
+
+
+def copy_values(reader: Any, writer: Any, without: Callable[[str], bool]) -> None:
+    """Give a `gguf.GGUFWriter` all values that a file has, with their types, but those of the file itself and those
+    whose key is to be left out."""
+    from gguf import GGUFValueType
+
+    for key, field in reader.fields.items():
+        if key.startswith("GGUF.") or key == "general.architecture" or without(key):
+            continue
+        kind = field.types[0]
+        writer.add_key_value(key, field.contents(), kind, field.types[-1] if kind == GGUFValueType.ARRAY else None)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from octavo.errors import MissingExtra, TrainingError, UsageError
+from octavo.models.gguf_file import copy_values, open_gguf
 from octavo.training.export.architecture import Architecture, architecture_of
 from octavo.training.export.merged import MergedTensor, merged_tensors, without_adapters
 from octavo.training.export.metadata import Value, hyperparameters, positions
@@ -29,9 +30,7 @@ _BLOCK = 32
 
 _SEEN_IN_EVERY_TOKEN = ("token_embd.weight", "output.weight")
 
-_SAID_ANEW = re.compile(
-    r"^GGUF\.|^general\.(architecture|type|file_type|quantization_version|alignment)$|\.rope\.scaling\."
-)
+_SAID_ANEW = re.compile(r"^general\.(type|file_type|quantization_version|alignment)$|\.rope\.scaling\.")
 """Of a base file's keys, those that are about the file itself, or may not hold any more."""
 
 
@@ -78,20 +77,11 @@ def export_model(
 
 def _copy_values(base: Path, writer: Any, architecture: Architecture, changed: Mapping[str, Value]) -> None:
     """All keys of the file `base` with their types, but for the changed ones."""
-    from gguf import GGUFReader, GGUFValueType
-
-    try:
-        fields = GGUFReader(base).fields
-    except (OSError, ValueError, IndexError, KeyError) as error:
-        raise TrainingError(f"{base}: is not a GGUF file that can be read ({error}); name another file") from error
-    own = fields["general.architecture"].contents()
+    reader = open_gguf(base)
+    own = reader.fields["general.architecture"].contents()
     if own != architecture.name:
         raise TrainingError(f"{base}: is a {own} and the trained model a {architecture.name}; name its own base file")
-    for key, field in fields.items():
-        if not _SAID_ANEW.search(key) and key not in changed:
-            kind = field.types[0]
-            item = field.types[-1] if kind == GGUFValueType.ARRAY else None
-            writer.add_key_value(key, field.contents(), kind, sub_type=item)
+    copy_values(reader, writer, lambda key: key in changed or _SAID_ANEW.search(key) is not None)
     _add_values(writer, changed)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from octavo.errors import MissingExtra, TrainingError
+from octavo.models.gguf_file import open_gguf
 from octavo.training.model.rope import rope_of_gguf
 
 _TWO_MATRICES = frozenset({"falcon", "gpt_neox", "gptj", "nemotron", "phi", "starcoder2"})
@@ -72,7 +73,8 @@ class ModelShape:
 def model_config(model: str) -> dict[str, Any]:
     """The config of a model: a hub's name, a folder, or a `.gguf` file.
 
-    Raises `TrainingError` where there is none, or it is of a kind that transformers does not know.
+    Raises `TrainingError` where there is none, or it is of a kind that transformers does not know; `UsageError` for a
+    file that is no GGUF.
     """
     if model.lower().endswith(".gguf"):
         return config_of_gguf(gguf_metadata(Path(model)))
@@ -93,15 +95,8 @@ def model_config(model: str) -> dict[str, Any]:
 
 def gguf_metadata(path: Path) -> dict[str, Any]:
     """A GGUF file's own values, its tokenizer's lists left out; and, as transformers has it, `tied` and `vocabulary`
-    by its tensors. Raises `TrainingError` where it is none."""
-    try:
-        from gguf import GGUFReader
-    except ImportError as error:
-        raise MissingExtra("reading a .gguf file", "train") from error
-    try:
-        reader = GGUFReader(path)
-    except (OSError, ValueError, IndexError, KeyError) as error:
-        raise TrainingError(f"{path}: is not a GGUF file that can be read ({error}); name another file") from error
+    by its tensors. Raises `UsageError` where it is none."""
+    reader = open_gguf(path)
     values = {
         key: field.contents() for key, field in reader.fields.items() if not key.startswith(("tokenizer.", "GGUF."))
     }
