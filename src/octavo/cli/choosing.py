@@ -85,7 +85,7 @@ def _file(settings: Settings, path: Path) -> Choice:
 
 
 def _trained(settings: Settings, folder: Path) -> Choice:
-    from octavo.cli.trained import trained
+    from octavo.cli.training.trained import trained
     from octavo.models.embedded import EmbeddedModel
 
     found = trained(folder)

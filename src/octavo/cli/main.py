@@ -17,7 +17,6 @@ from octavo.cli.batch import batch
 from octavo.cli.chat import chat
 from octavo.cli.doctor import doctor
 from octavo.cli.evaluation.verbs import evaluation
-from octavo.cli.export import export
 from octavo.cli.list import list_documents
 from octavo.cli.models import models
 from octavo.cli.remove import remove
@@ -25,7 +24,8 @@ from octavo.cli.run import leave
 from octavo.cli.show import show
 from octavo.cli.summarize import summarize
 from octavo.cli.terminal import discard_output, prepare_streams, say
-from octavo.cli.train import train
+from octavo.cli.training.export import export
+from octavo.cli.training.train import train
 
 USAGE = 2
 

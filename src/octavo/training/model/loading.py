@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from octavo.errors import MissingExtra, OctavoError, TrainingError
+from octavo.models.gguf_file import open_gguf
 from octavo.models.gguf_tokenizer import gguf_tokenizer_file
 from octavo.models.weights import default_cache
 from octavo.training.model.rope import Rope, RopeKind, extend, rope_of
@@ -121,9 +122,7 @@ def is_gguf(model: str) -> bool:
 
 
 def _refuse_divided_angles(path: Path) -> None:
-    from gguf import GGUFReader
-
-    if any(tensor.name == _DIVISORS for tensor in GGUFReader(path).tensors):
+    if any(tensor.name == _DIVISORS for tensor in open_gguf(path).tensors):
         raise TrainingError(
             f"{path}: its angles are divided by a tensor of llama.cpp's that transformers does not read; train the "
             "model that it was made from (a hub's name or a folder), which says so in its config"
@@ -185,11 +184,11 @@ def _tokenizer_of_gguf(path: Path, cache: Path) -> Any:
 
 def _tokenizer_values(path: Path) -> dict[str, Any]:
     """The file's keys about its tokenizer, without `tokenizer.` in front and without the long lists."""
-    from gguf import GGUFReader, GGUFValueType
+    from gguf import GGUFValueType
 
     return {
         key.removeprefix("tokenizer."): field.contents()
-        for key, field in GGUFReader(path).fields.items()
+        for key, field in open_gguf(path).fields.items()
         if key.startswith("tokenizer.") and field.types[0] != GGUFValueType.ARRAY
     }
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from octavo.cli.terminal import PREFIX, one_line
-from octavo.cli.training_progress import LOADING, STOPPING, TimeLeft, figures_of, lines_of, place_of
+from octavo.cli.training.progress import LOADING, STOPPING, TimeLeft, figures_of, lines_of, place_of
 from octavo.training.running.progress import News, Planned, StageBegun, StepDone, StopAsked
 
 _BAR_WIDTH = 12

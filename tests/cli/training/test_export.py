@@ -9,10 +9,10 @@ from typing import get_args
 import gguf
 import pytest
 
-from octavo.cli import export as export_verb
 from octavo.cli.choosing import Choice, choose_model
 from octavo.cli.evaluation.native import native_model
 from octavo.cli.main import main
+from octavo.cli.training import export as export_verb
 from octavo.errors import UsageError
 from octavo.models.embedded import EmbeddedModel
 from octavo.models.endpoint import EndpointModel

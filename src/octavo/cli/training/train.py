@@ -9,7 +9,7 @@ import typer
 
 from octavo.cli.option_groups import grouped
 from octavo.cli.run import run_verb
-from octavo.cli.training_flags import DataFlags, Given, LearningFlags, MeasuringFlags, ReachFlags, TrainingFlags
+from octavo.cli.training.flags import DataFlags, Given, LearningFlags, MeasuringFlags, ReachFlags, TrainingFlags
 
 
 @grouped
@@ -38,7 +38,7 @@ def train(
     """
 
     def work() -> int:
-        from octavo.cli.training import run
+        from octavo.cli.training.running import run
 
         return run(data or [], Given(reach, learning, besides, measuring, training))
 

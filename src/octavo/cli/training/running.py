@@ -13,10 +13,10 @@ from typing import Any
 
 from octavo.cli.run import INTERRUPTED
 from octavo.cli.terminal import say, write_json, write_line
-from octavo.cli.trained import export_command
-from octavo.cli.training_flags import Given
-from octavo.cli.training_progress import training_progress_for
-from octavo.cli.training_recipe import recipe_of
+from octavo.cli.training.flags import Given
+from octavo.cli.training.progress import training_progress_for
+from octavo.cli.training.recipe import recipe_of
+from octavo.cli.training.trained import export_command
 from octavo.errors import UsageError
 from octavo.training.planning.plan import Plan
 from octavo.training.recipe import Recipe

@@ -13,9 +13,9 @@ from typing import Any, get_args
 
 import pytest
 
-from octavo.cli import training_flags
 from octavo.cli.main import main
-from octavo.cli.training_recipe import recipe_of
+from octavo.cli.training import flags
+from octavo.cli.training.recipe import recipe_of
 from octavo.errors import UsageError
 from octavo.training import sft
 from octavo.training.evaluating.plan import EvaluationPlan
@@ -51,20 +51,20 @@ def tiny(here: Path) -> Path:
     return here
 
 
-def given(**options: Any) -> training_flags.Given:
+def given(**options: Any) -> flags.Given:
     """The options as typed, each in its group."""
     kinds = (
-        training_flags.ReachFlags,
-        training_flags.LearningFlags,
-        training_flags.DataFlags,
-        training_flags.MeasuringFlags,
-        training_flags.TrainingFlags,
+        flags.ReachFlags,
+        flags.LearningFlags,
+        flags.DataFlags,
+        flags.MeasuringFlags,
+        flags.TrainingFlags,
     )
     groups = [
         kind(**{each.name: options.pop(each.name) for each in fields(kind) if each.name in options}) for kind in kinds
     ]
     assert not options
-    return training_flags.Given(*groups)  # type: ignore[arg-type]
+    return flags.Given(*groups)  # type: ignore[arg-type]
 
 
 def recipe(**options: Any) -> Recipe:
@@ -97,8 +97,8 @@ def test_help_names_the_defaults_that_the_recipe_has(capsys: pytest.CaptureFixtu
 
 
 def test_the_options_offer_what_the_recipe_takes() -> None:
-    assert get_args(training_flags.Method) == get_args(Method)
-    assert get_args(training_flags.Rope) == get_args(RopeKind)
+    assert get_args(flags.Method) == get_args(Method)
+    assert get_args(flags.Rope) == get_args(RopeKind)
 
 
 def test_a_stage_has_its_own_number_of_epochs_or_steps() -> None:

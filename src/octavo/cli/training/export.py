@@ -51,7 +51,7 @@ def export(
     """Make of a training what octavo, llama.cpp and others run."""
 
     def work() -> int:
-        from octavo.cli.exporting import Exported, write_export
+        from octavo.cli.training.exporting import Exported, write_export
 
         return write_export(Exported(run, to, quantization, base, out), as_json=json, quiet=quiet)
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from octavo.cli.choosing import SMALL
 from octavo.cli.sizes import parsed_size, parsed_sizes
-from octavo.cli.training_flags import Given, LearningFlags, MeasuringFlags, ReachFlags
+from octavo.cli.training.flags import Given, LearningFlags, MeasuringFlags, ReachFlags
 from octavo.errors import UsageError
 from octavo.training.evaluating.plan import EvaluationPlan
 from octavo.training.recipe import Lora, Recipe, Stage

@@ -131,7 +131,7 @@ def training_progress_for(*, quiet: bool) -> TrainingProgress:
     if quiet:
         return SilentTraining()
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        from octavo.cli.live_training import LiveTraining
+        from octavo.cli.training.live import LiveTraining
 
         return LiveTraining()
     return PlainTraining()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from octavo.cli.live_training import LiveTraining
-from octavo.cli.training_progress import (
+from octavo.cli.training.live import LiveTraining
+from octavo.cli.training.progress import (
     PlainTraining,
     SilentTraining,
     TimeLeft,

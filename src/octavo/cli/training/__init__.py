@@ -1,0 +1,1 @@
+"""`octavo train` and `octavo export`, and what came out of them as a model."""
