@@ -19,6 +19,7 @@ from octavo.reading.packing import Packing, render
 from octavo.reading.pieces import Piece, read_request
 from octavo.retrieval.language import main_language
 from octavo.training.reader.example import Example, json_reply
+from octavo.training.reader.forms import form, with_instruction
 from octavo.training.reader.pointers import helping, pointing_reply
 from octavo.training.reader.scene import Scene
 from octavo.training.worlds.questions import Question, sub_questions
@@ -37,7 +38,20 @@ _SUFFICIENT_SHARE = 0.5
 _NOTED_SHARE = 0.6
 _WHOLE_SHARE = 0.15
 _INSTRUCTED_SHARE = 0.3
+_FORMED_SHARE = 0.33
+"""Of the questions that are read for, answered or planned, those with an instruction how to answer behind them: octavo
+shows readers the whole question."""
+
+_PLAIN_SHARE = 0.4
+"""Of the passages that help with nothing, those in which nothing was put that looks like help: nearly all of a real
+document is so."""
+
+_MISSED_SHARE = 0.2
 _SHORT_PASSAGE = 160
+_LONG_PASSAGE = 400
+_LONG_SHARE = 0.25
+"""Of the questions to answer, those with two or three passages as long as a chunk, in place of up to five short."""
+
 REPLY_TOKENS = 320
 """The longest reply of a call that is no reading."""
 
@@ -70,10 +84,12 @@ def read(scene: Scene, strategy: Strategy, questions: int = 1) -> Example:
     """A passage is read for questions; it may tell what answers them, or only what looks like it."""
     asked = [scene.question(scene.rng.choice(_HOPS)) for _ in range(questions)]
     wanted = [fact for one in asked if scene.rng.random() < _TOLD_SHARE for fact in _some(scene, one)]
-    facts = list(dict.fromkeys([*wanted, *scene.distractors(asked)]))
+    plain = not wanted and scene.rng.random() < _PLAIN_SHARE
+    facts = [] if plain else list(dict.fromkeys([*wanted, *scene.distractors(asked)]))
     document, told = scene.document(facts, asked)
     found = [helping(one, told) for one in asked]
-    return reading(document, [one.text for one in asked], found, strategy, scene.tokenizer, scene.language)
+    texts = [_formed(scene, one)[0] for one in asked]
+    return reading(document, texts, found, strategy, scene.tokenizer, scene.language)
 
 
 def analyse(scene: Scene) -> Example:
@@ -105,8 +121,9 @@ def answer(scene: Scene) -> Example:
     notes = ""
     if hops > 1 and scene.rng.random() < _NOTED_SHARE:
         notes = scene.known(asked, hops if complete else hops - 1)
-    right = asked.answer if complete else None
-    return answering(packing, asked.text, right, numbers, scene.language, hops=hops, notes=notes)
+    text, right = _formed(scene, asked)
+    right = right if complete else None
+    return answering(packing, text, right, numbers, scene.language, hops=hops, notes=notes, fact=asked.answer)
 
 
 def sufficient(scene: Scene) -> Example:
@@ -125,11 +142,12 @@ def plan(scene: Scene) -> Example:
     hops = scene.rng.choice(_PLANNED_HOPS)
     asked = scene.question(hops)
     known = scene.rng.randrange(hops + 1)
-    following = [step.text for step in sub_questions(asked, scene.rng)[known : known + 1]]
-    if hops == 1 and following:
-        following = [asked.text]
+    following = sub_questions(asked, scene.rng)[known : known + 1] if hops > 1 else [asked][known:]
+    missed = scene.reworded(following[0]) if following and scene.rng.random() < _MISSED_SHARE else None
+    told = scene.known(asked, known, missed)
+    text, _ = _formed(scene, asked)
     chain = [fact.answer for fact in asked.chain]
-    return planning(asked.text, scene.known(asked, known), following, chain, known, scene.language)
+    return planning(text, told, [step.text for step in following], chain, known, scene.language)
 
 
 # --- a call and its right reply, whatever they are about --------------------------------------------------------------
@@ -168,15 +186,23 @@ def answering(
     *,
     hops: int = 1,
     notes: str = "",
+    fact: str | None = None,
 ) -> Example:
-    """A question is answered from passages; `right` is None where they do not hold it, `numbers` are those that do."""
+    """A question is answered from passages; `right` is None where they do not hold it, `numbers` are those that do.
+    `fact` is what the passages hold of a `right` answer that is told in more words."""
     messages = prompts.answer(packing.text, question, main_language(question), notes=notes)
     markers = "".join(f"[{number}]" for number in numbers)
     return Example(
         "answer",
         Request(messages, max_tokens=REPLY_TOKENS),
         prompts.NOT_FOUND if right is None else f"{right} {markers}",
-        {"language": language, "hops": hops, "answer": right, "passages": [] if right is None else list(numbers)},
+        {
+            "language": language,
+            "hops": hops,
+            "answer": right,
+            "fact": None if right is None else fact or right,
+            "passages": [] if right is None else list(numbers),
+        },
     )
 
 
@@ -192,6 +218,14 @@ def planning(
 # --- drawing ----------------------------------------------------------------------------------------------------------
 
 
+def _formed(scene: Scene, asked: Question) -> tuple[str, str]:
+    """The question as it is asked, for some with an instruction how to answer it; and its right answer."""
+    if scene.rng.random() >= _FORMED_SHARE:
+        return asked.text, asked.answer
+    wanted = form(asked, scene.rng)
+    return with_instruction(asked.text, wanted.instruction, scene.language), wanted.answer
+
+
 def _some(scene: Scene, asked: Question) -> list[Fact]:
     chain = list(asked.chain)
     return scene.rng.sample(chain, scene.rng.randrange(1, len(chain) + 1))
@@ -201,12 +235,15 @@ def _packed(scene: Scene, asked: Question, *, complete: bool) -> tuple[Packing, 
     """Passages that tell all facts of a question, or not all; and the numbers of those that tell one."""
     rng = scene.rng
     wanted = list(asked.chain) if complete else rng.sample(list(asked.chain), rng.randrange(len(asked.chain)))
-    groups: list[list[Fact]] = [[] for _ in range(rng.randrange(1, 6))]
+    long = rng.random() < _LONG_SHARE
+    groups: list[list[Fact]] = [[] for _ in range(rng.randrange(2, 4) if long else rng.randrange(1, 6))]
     for fact in (*wanted, *scene.distractors([asked])):
         rng.choice(groups).append(fact)
     made = {
         document.id: (document, told)
-        for document, told in (scene.document(group, [asked], _SHORT_PASSAGE) for group in groups)
+        for document, told in (
+            scene.document(group, [asked], _LONG_PASSAGE if long else _SHORT_PASSAGE) for group in groups
+        )
     }
     corpus = MemoryCorpus([document for document, _ in made.values()], scene.tokenizer)
     packing = render(corpus, corpus.chunks)

@@ -22,9 +22,15 @@ _PLANTED_SHARE = 0.55
 
 _LONGEST = 440
 """Tokens of an excerpt; with the facts put in it stays below octavo's chunks of 512."""
+_FULL_SHARE = 0.4
+"""Of the excerpts, those that are about as long as they may be: most of octavo's chunks are full."""
+_FULL = 0.85
+_TRIES = 8
 
 _TITLED_SHARE = 0.5
 _QUOTED_SHARE = 0.8
+_MISSED_SHARE = 0.2
+"""Of what is told as known, where a question was looked up in vain before."""
 _FILES = (
     "notes.txt",
     "letters.md",
@@ -76,27 +82,50 @@ class Scene:
         self, facts: Sequence[Fact], asked: Sequence[Question], longest: int = _LONGEST
     ) -> tuple[Document, Told]:
         """A document that tells the facts, and nothing else that helps with what is asked: an excerpt of a real text of
-        at most about `longest` tokens with the facts put in, or a text of facts of the world."""
+        at most about `longest` tokens with the facts put in, or a text of facts of the world. Without facts it is an
+        excerpt alone, where there is a text to take it from."""
         rng = self.rng
-        if self._excerpts is not None and rng.random() < _PLANTED_SHARE:
-            excerpt = self._excerpts.draw(rng, rng.randrange(60, longest))
-            told = told_in(excerpt, rng.sample(list(facts), len(facts)), self.language, rng)
-        else:
-            wanted = [fact for one in asked for fact in one.chain]
-            others = rng.sample(self.world.facts, rng.randrange(2, 12))
-            others = [other for other in others if not any(other.answers(fact) for fact in wanted)]
-            together = list(dict.fromkeys([*facts, *others]))
-            told = told_together(rng.sample(together, len(together)), self.language, rng)
+        told = next((each for each in (self._told(facts, asked, longest) for _ in range(_TRIES)) if each.clean), None)
+        told = told or self._together(facts, asked)
         sections = []
         if rng.random() < _TITLED_SHARE:
             sections = [Section(rng.choice(_TITLES[self.language]), 1, Span(0, len(told.text)))]
         return Document.of(told.text, name=rng.choice(_FILES), sections=sections), told
 
-    def known(self, asked: Question, steps: int) -> str:
-        """What is known after the first `steps` sub-questions of a question were answered, as octavo tells it."""
+    def _told(self, facts: Sequence[Fact], asked: Sequence[Question], longest: int) -> Told:
+        rng = self.rng
+        if self._excerpts is None or (facts and rng.random() >= _PLANTED_SHARE):
+            return self._together(facts, asked)
+        full = rng.random() < _FULL_SHARE
+        excerpt = self._excerpts.draw(
+            rng, rng.randrange(int(longest * _FULL) if full else min(60, longest - 1), longest)
+        )
+        return told_in(excerpt, rng.sample(list(facts), len(facts)), self.language, rng)
+
+    def _together(self, facts: Sequence[Fact], asked: Sequence[Question]) -> Told:
+        rng = self.rng
+        wanted = [fact for one in asked for fact in one.chain]
+        others = rng.sample(self.world.facts, rng.randrange(2, 12))
+        others = [other for other in others if not any(other.answers(fact) for fact in wanted)]
+        together = list(dict.fromkeys([*facts, *others]))
+        return told_together(rng.sample(together, len(together)), self.language, rng)
+
+    def known(self, asked: Question, steps: int, missed: Question | None = None) -> str:
+        """What is known after the first `steps` sub-questions of a question were answered, as octavo tells it; and that
+        `missed` was looked up last, in vain."""
         memory = Memory()
         for step in sub_questions(asked, self.rng)[:steps]:
             (fact,) = step.chain
+            before = self.reworded(step) if self.rng.random() < _MISSED_SHARE else None
+            if before is not None:
+                memory.add(Entry(before.text, "", found=False))
             quoted = self.rng.random() < _QUOTED_SHARE
             memory.add(Entry(step.text, step.answer, (statement(fact, self.language, self.rng),) if quoted else ()))
+        if missed is not None:
+            memory.add(Entry(missed.text, "", found=False))
         return memory.told(2_000, self.tokenizer.count)
+
+    def reworded(self, asked: Question) -> Question | None:
+        """The same question in other words, None where it is asked in one way only."""
+        others = (question(asked.chain, self.language, self.rng) for _ in range(_TRIES))
+        return next((other for other in others if other.text != asked.text), None)

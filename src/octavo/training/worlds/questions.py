@@ -30,13 +30,16 @@ class Question:
         """What the last fact says."""
         return self.chain[-1].answer
 
+    @property
+    def named(self) -> str:
+        """What is asked for, as a phrase: "the town where the author of The Long Road was born"."""
+        return _named(self.chain, self.language)
+
 
 def question(chain: Chain, language: Language, rng: Random) -> Question:
     """A question after the object of the chain's last fact that names the subject of its first."""
     first = chain[0]
-    subject, short = first.subject.name, list(first.relation.words[language].short)
-    for fact in chain[:-1]:
-        subject = phrase(fact.relation.words[language].the, subject)
+    subject, short = _named(chain[:-1], language) or first.subject.name, list(first.relation.words[language].short)
     last = chain[-1].relation
     if len(chain) > 1:
         short += last.words[language].short
@@ -52,6 +55,14 @@ def sub_questions(asked: Question, rng: Random) -> list[Question]:
 def unanswerable(relation: Relation, thing: Thing, language: Language, rng: Random) -> str:
     """A question after a relation of a thing, whether there is such a fact or not."""
     return _asked(relation, thing.name, language, rng, nested=False)
+
+
+def _named(chain: Chain, language: Language) -> str:
+    """The object of a chain's last fact in terms of its first subject; nothing for an empty one."""
+    named = chain[0].subject.name if chain else ""
+    for fact in chain:
+        named = phrase(fact.relation.words[language].the, named)
+    return named
 
 
 def _asked(relation: Relation, subject: str, language: Language, rng: Random, *, nested: bool) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+import regex
+
 from octavo.documents.document import Span
 from octavo.documents.sentences import sentence_spans
 from octavo.evaluation.names import Language
@@ -29,13 +31,19 @@ _OPENERS = {
 }
 _OPENED_SHARE = 0.2
 
+_NEAR = 16
+_ENDED = regex.compile(r"[.!?\u3002\uff01\uff1f][\"'\u201d\u2019)\u300d\u300f]*\s*$")
+"""The end of a sentence behind which another may stand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A text, and the facts told in it with the sentences that tell them (spans of the text)."""
+    """A text, and the facts told in it with the sentences that tell them (spans of the text). It is `clean` where each
+    of these sentences is what was said and nothing else: real text runs on into some."""
 
     text: str
     facts: tuple[tuple[Fact, Span], ...]
+    clean: bool = True
 
     def evidence(self, asked: Fact) -> list[Span]:
         """The sentences that answer a question after the object of `asked`, in order."""
@@ -69,8 +77,10 @@ def told_together(facts: Sequence[Fact], language: Language, rng: Random) -> Tol
 
 
 def told_in(text: str, facts: Sequence[Fact], language: Language, rng: Random) -> Told:
-    """A real text with these facts put in, each between two of its sentences."""
-    boundaries = [span.start for span in sentence_spans(text)][1:] or [len(text)]
+    """A real text with these facts put in, each between two of its sentences: where one ended, not where a line did."""
+    boundaries = [
+        span.start for span in sentence_spans(text) if _ENDED.search(text, max(0, span.start - _NEAR), span.start)
+    ] or [len(text)]
     between = " " if language == "en" else ""
     places: list[tuple[Fact, Span]] = []
     for fact, at in sorted(((fact, rng.choice(boundaries)) for fact in facts), key=lambda pair: -pair[1]):
@@ -84,8 +94,7 @@ def told_in(text: str, facts: Sequence[Fact], language: Language, rng: Random) -
 
 def _by_sentences(text: str, places: Sequence[tuple[Fact, Span]]) -> Told:
     """The facts with the whole sentences that they stand in, as a reader is shown them."""
-    sentences = sentence_spans(text)
-    found: list[tuple[Fact, Span]] = []
-    for fact, place in places:
-        found.extend((fact, span) for span in sentences if span.overlaps(place) and span.of(text).strip())
-    return Told(text, tuple(found))
+    sentences = [span for span in sentence_spans(text) if span.of(text).strip()]
+    found = [(fact, span) for fact, place in places for span in sentences if span.overlaps(place)]
+    said = [place.of(text).strip() for _, place in places]
+    return Told(text, tuple(found), clean=[span.of(text).strip() for _, span in found] == said)
