@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from octavo.reading.events import ChunkFailed as ChunkFailed
     from octavo.reading.events import ChunkRead as ChunkRead
     from octavo.reading.events import Event as Event
+    from octavo.reading.events import Failed as Failed
     from octavo.reading.events import LevelStarted as LevelStarted
     from octavo.reading.events import PartSummarised as PartSummarised
     from octavo.reading.events import PassagesPacked as PassagesPacked
@@ -86,6 +87,7 @@ _MODULE_OF = {
             "ChunkFailed",
             "ChunkRead",
             "Event",
+            "Failed",
             "LevelStarted",
             "PartSummarised",
             "PassagesPacked",

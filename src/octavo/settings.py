@@ -136,7 +136,11 @@ class Settings(BaseSettings):
         PositiveInt | None, Field(description="Calls at once; by default adapted to the server.")
     ] = None
     budget_tokens: Annotated[
-        PositiveInt | None, Field(description="A hard cap on the tokens of one question, prompts and replies.")
+        PositiveInt | None,
+        Field(
+            description="A hard cap on the tokens of one question (an evaluation: of all that it asks), prompts and "
+            "replies."
+        ),
     ] = None
     budget_seconds: Annotated[PositiveFloat | None, Field(description="A hard cap on the seconds of one question.")] = (
         None

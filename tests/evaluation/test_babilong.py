@@ -176,6 +176,42 @@ def test_too_little_text_and_too_few_questions_are_errors(folder: Path, book: Pa
         items(folder, book, tasks=["qa1"], lengths=[500], samples=4)
 
 
+def test_what_a_later_item_lacks_is_said_before_the_first(folder: Path, book: Path, tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match=r"book\.txt: holds [\d,]+ tokens in sentences of 10 or more, and 99,9"):
+        next(Babilong(TOKENIZER, babi=folder, books=[book], tasks=["qa1"], lengths=[500, 100_000], samples=1).items())
+    with pytest.raises(EvaluationError, match="has 1 questions whose facts fit in 500 tokens, and 3 samples"):
+        next(Babilong(TOKENIZER, babi=folder, books=[book], tasks=["qa1", "qa2"], lengths=[500], samples=3).items())
+    (tmp_path / "qa1_train.txt").write_text(QA1, encoding="utf-8")
+    (tmp_path / "qa2_train.txt").write_text("no number", encoding="utf-8")
+    with pytest.raises(EvaluationError, match=r"qa2_train\.txt, line 1: is no line of bAbI"):
+        next(Babilong(TOKENIZER, babi=tmp_path, books=[book], tasks=["qa1", "qa2"], lengths=[500], samples=1).items())
+
+
+@pytest.mark.parametrize(
+    ("said", "score"),
+    [
+        ("apple,football.", 1.0),
+        ("Football and apple", 1.0),
+        ("apple", 0.0),
+        ("apple, football, milk", 0.0),
+        ("nothing", 0.0),
+    ],
+)
+def test_of_several_things_that_are_carried_all_are_to_be_named_and_no_other(
+    tmp_path: Path, book: Path, said: str, score: float
+) -> None:
+    """The labels are apple, football, milk and nothing; "apple,football" is two of them."""
+    (tmp_path / "qa8_lists-sets_train.txt").write_text(
+        "1 Mary got the apple there.\n2 Mary got the football there.\n3 What is Mary carrying? \tapple,football\t1 2\n"
+        "4 What is John carrying? \tnothing\t1\n5 John took the milk.\n6 What is John carrying? \tmilk\t5\n",
+        encoding="utf-8",
+    )
+    task = Babilong(TOKENIZER, babi=tmp_path, books=[book], tasks=["qa8"], lengths=[500], samples=1)
+    (item,) = task.items()
+    assert item.data["labels"] == ("apple", "football", "milk", "nothing")
+    assert task.scorers["score"](item, said) == score
+
+
 def test_a_task_without_a_prompt_is_refused(folder: Path, book: Path) -> None:
     with pytest.raises(UsageError, match="no prompt for qa11"):
         Babilong(TOKENIZER, babi=folder, books=[book], tasks=["qa11"])

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from octavo.errors import EvaluationError, UsageError
+from octavo.evaluation.item import Prediction
+from octavo.evaluation.scoring import score_prediction
 from octavo.evaluation.tasks.leval import LEval
 
 
@@ -97,11 +99,17 @@ def test_science_fiction_asks_about_the_story_and_about_the_world(tmp_path: Path
     assert (score(loyalty, "True."), score(fact, "True."), score(fact, "False")) == (1, 0, 1)
 
 
-def test_where_all_is_rouge_its_parts_are_measured_too(tmp_path: Path) -> None:
-    write(tmp_path, "news_summ", document(["?"], ["one two"], "rouge"), document(["?"], ["one"], "human"))
-    assert list(LEval(tmp_path).scorers) == ["score", "rouge_1", "rouge_2", "rouge_l"]
+def test_of_answers_that_rouge_scores_its_parts_are_measured_too(tmp_path: Path) -> None:
     write(tmp_path, "quality", document(["?"], ["A"]))
     assert list(LEval(tmp_path).scorers) == ["score"]
+    write(tmp_path, "news_summ", document(["?"], ["one two"], "rouge"), document(["?"], ["one"], "human"))
+    task = LEval(tmp_path)
+    assert list(task.scorers) == ["score", "rouge_1", "rouge_2", "rouge_l"]
+    choice, summary = task.items()
+    assert score_prediction(choice, Prediction(choice.id, "A"), task.scorers) == {"score": 1.0}
+    said = score_prediction(summary, Prediction(summary.id, "one"), task.scorers)
+    assert said == {"score": 0.0, "rouge_1": pytest.approx(2 / 3), "rouge_2": 0.0, "rouge_l": pytest.approx(2 / 3)}
+    assert score_prediction(choice, Prediction(choice.id, None, "gone"), task.scorers) == {"score": 0.0}
 
 
 def test_what_no_formula_scores_is_left_out_and_counted(tmp_path: Path) -> None:
@@ -155,8 +163,9 @@ def test_another_format_is_named_with_line_and_field(
     tmp_path: Path, name: str, line: dict[str, Any], message: str
 ) -> None:
     write(tmp_path, name, line)
+    write(tmp_path, "coursera", document(["a"], ["A"]))
     with pytest.raises(EvaluationError, match=message):
-        list(LEval(tmp_path).items())
+        next(LEval(tmp_path).items())
 
 
 def test_a_judge_stands_beside_the_score(tmp_path: Path) -> None:

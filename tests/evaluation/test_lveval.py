@@ -124,4 +124,18 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
 def test_another_format_is_named_with_line_and_field(tmp_path: Path, line: dict[str, Any], message: str) -> None:
     write(tmp_path, "cmrc_mixup_16k", LINE, line)
     with pytest.raises(EvaluationError, match=message):
-        list(LvEval(tmp_path).items())
+        next(LvEval(tmp_path).items())
+
+
+def test_a_line_beyond_the_samples_is_not_looked_at(tmp_path: Path) -> None:
+    write(tmp_path, "cmrc_mixup_16k", LINE, changed(answers=[]))
+    assert len(list(LvEval(tmp_path, samples=1).items())) == 1
+
+
+def test_the_longest_answer_is_that_of_the_benchmark(tmp_path: Path) -> None:
+    for dataset in DATASETS:
+        write(tmp_path, f"{dataset}_16k", LINE)
+    task = LvEval(tmp_path)
+    longest = {item.conditions["dataset"]: item.answer_tokens for item in task.items()}
+    assert longest == dict.fromkeys(DATASETS, 64) | {"factrecall_en": 16, "factrecall_zh": 16}
+    assert task.settings()["answer_tokens"] == longest

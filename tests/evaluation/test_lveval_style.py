@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,13 +29,17 @@ ITEM = Item(
 
 
 class Mills:
-    """One question."""
+    """The items given, else one."""
 
     name = "mills-style"
+
+    def __init__(self, *items: Item) -> None:
+        self._items = items or (ITEM,)
+
     scorers: Mapping[str, Scorer] = {"score": lambda item, text: float(item.answers[0] in text)}
 
     def items(self) -> Iterator[Item]:
-        yield ITEM
+        yield from self._items
 
     def settings(self) -> Mapping[str, Any]:
         return {"task": self.name}
@@ -96,3 +101,30 @@ def test_annotations_take_the_place_of_the_rules(tmp_path: Path) -> None:
     path.write_text(json.dumps({**line, "replacements": {"": "x"}}), encoding="utf-8")
     with pytest.raises(EvaluationError, match=r'annotations\.jsonl, line 1: the field "replacements" replaces nothing'):
         LvEvalStyle(Mills(), annotations=path)
+
+
+def annotated(path: Path, *ids: str) -> Path:
+    """A file in which the names of each id's replacement say whose it is."""
+    lines = [{"id": item_id, "replacements": {"Ada Finch": f"Number {place}"}} for place, item_id in enumerate(ids)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_an_annotation_is_of_all_lengths_unless_it_names_one(tmp_path: Path) -> None:
+    items = [replace(ITEM, id=f"q/{length}/1", conditions={"length": length}) for length in (400, 900, 2_000)]
+    file = annotated(tmp_path / "a.jsonl", "q/1", "q/900/1")
+    made = LvEvalStyle(Mills(*items), annotations=file).items()
+    assert [item.answers for item in made] == [("Number 0",), ("Number 1",), ("Number 0",)]
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        (["q/1", "q/2"], r'a\.jsonl: annotates "q/2", which is the id of no item .* such as "q/1"\)'),
+        (["q/3", "q/1", "q/2"], r'a\.jsonl: annotates "q/3" and 1 more, which is the id of no item'),
+        (["q/1", "q/1"], r'a\.jsonl, line 2: the field "id" is that of a line before'),
+    ],
+)
+def test_an_annotation_that_is_of_no_item_is_named_before_the_first(tmp_path: Path, ids: list[str], said: str) -> None:
+    with pytest.raises(EvaluationError, match=said):
+        next(LvEvalStyle(Mills(), annotations=annotated(tmp_path / "a.jsonl", *ids)).items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -54,6 +55,17 @@ async def test_native_asks_again_only_when_it_is_to_be_fresh() -> None:
     for fresh, calls in ((False, 1), (False, 0), (True, 1)):
         prediction = await NativeMethod(model, ledger, fresh=fresh).answer(ITEM)
         assert (prediction.calls, prediction.reused_calls) == (calls, 1 - calls)
+
+
+async def test_the_longest_answer_of_an_item_holds_where_it_is_the_shorter_one() -> None:
+    model = ScriptedModel("Very " * 300, window=4_096)
+    for own, given_to_method, longest in ((16, 64, 16), (None, 64, 64), (128, 64, 64)):
+        item = replace(ITEM, answer_tokens=own)
+        prediction = await NativeMethod(model, Ledger(), window=1_000, answer_tokens=given_to_method).answer(item)
+        assert model.requests[-1].max_tokens == longest
+        assert prediction.completion_tokens == longest
+        # What the answer does not need, the context has.
+        assert 1_000 - 40 <= model.measure(model.requests[-1].messages) + longest <= 1_000
 
 
 def test_a_stretched_window_is_part_of_the_name_of_native() -> None:

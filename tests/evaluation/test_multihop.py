@@ -114,3 +114,23 @@ def test_a_file_of_another_format_is_named_with_its_place(tmp_path: Path, text: 
         list(MultiHop(TOKENIZER, written(tmp_path / "bad.json", {**MUSIQUE, "paragraphs": [{}]})).items())
     with pytest.raises(EvaluationError, match=r"the paragraphs have .* tokens, more than the 20 asked for"):
         list(MultiHop(TOKENIZER, musique, texts=[text], lengths=[20]).items())
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_a_later_item_lacks_is_said_before_the_first(
+    tmp_path: Path, text: Path, musique: Path, shared: bool
+) -> None:
+    broken = written(tmp_path / "broken.json", MUSIQUE, {**MUSIQUE, "paragraphs": [{}]})
+    with pytest.raises(EvaluationError, match=r'record 2, paragraphs\[0\]: has no field "title"'):
+        next(MultiHop(TOKENIZER, broken).items())
+    with pytest.raises(EvaluationError, match=r"book\.txt: holds [\d,]+ tokens of text, and 100,000 are needed"):
+        next(MultiHop(TOKENIZER, musique, texts=[text], lengths=[400, 100_000], shared=shared).items())
+    long = {**MUSIQUE["paragraphs"][0], "paragraph_text": "The mill is old. " * 200}  # type: ignore[index]
+    longer = written(tmp_path / "longer.json", MUSIQUE, {**MUSIQUE, "id": "2hop__2", "paragraphs": [long]})
+    with pytest.raises(EvaluationError, match=r"(2hop__2|all questions): the paragraphs have .*, more than the 600 "):
+        next(MultiHop(TOKENIZER, longer, texts=[text], lengths=[2_000, 600], shared=shared).items())
+
+
+def test_a_context_is_the_same_whatever_other_lengths_are_asked(musique: Path, text: Path) -> None:
+    both = list(MultiHop(TOKENIZER, musique, texts=[text], lengths=[400, 2_000]).items())
+    assert both[:2] == list(MultiHop(TOKENIZER, musique, texts=[text], lengths=[400]).items())

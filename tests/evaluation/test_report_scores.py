@@ -60,7 +60,7 @@ def _groups_of_text(scores: Any) -> None:
 
 
 def _unmeasured(scores: Any) -> None:
-    scores["measures"].append("other")
+    scores["measures"].insert(0, "other")
 
 
 def _no_items(scores: Any) -> None:

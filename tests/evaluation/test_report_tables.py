@@ -68,6 +68,41 @@ def test_one_model_is_not_named_and_two_are(tmp_path: Path) -> None:
     ]
 
 
+def test_runs_on_other_texts_stay_apart_and_it_is_said(tmp_path: Path) -> None:
+    settings = {"lengths": [8000], "seed": 0, "haystacks": {"en": "book a"}}
+    runs = [
+        made_run(tmp_path / name, half_right, {"length": [length]}, methods=("read",), description={"settings": its})
+        for name, length, its in (
+            ("one", 8000, settings),
+            ("more", 32000, {**settings, "lengths": [32000], "haystacks": {"en": "book a", "zh": "book z"}}),
+            ("other", 64000, {**settings, "lengths": [64000], "haystacks": {"en": "book b"}}),
+        )
+    ]
+    (section,) = sections(*runs)
+    assert [(series.name, series.whole.items) for series in section.series] == [
+        ("tiny-1b · read · one", 4),
+        ("tiny-1b · read · other", 2),
+    ]
+    assert "The runs differ in haystacks: their questions are not the same" in table(section, "Scores").note
+    (alone,) = sections(runs[0])
+    assert "differ" not in table(alone, "Scores").note
+
+
+def test_what_the_benchmark_makes_of_its_means_has_a_table(tmp_path: Path) -> None:
+    conditions = {"task": ["s_rt", "m_rt", "m_rs"], "language": ["en"]}
+    run = made_run(
+        tmp_path / "one",
+        lambda _, at: [1.0] * 8 if at["task"] == "m_rs" else [0.0, 0.5],
+        conditions,
+        task="needlebench-v2",
+        measures=("score",),
+    )
+    (section,) = sections(run)
+    totals = table(section, "The benchmark's own totals")
+    assert (totals.head, totals.rows[0]) == (("method", "overall en"), ("native", "50.0"))
+    assert table(section, "Scores").rows[0][1].startswith("75.0")
+
+
 def test_a_run_made_in_two_folders_is_one_series_again(tmp_path: Path) -> None:
     short = made_run(tmp_path / "short", half_right, {"length": [8000]})
     long = made_run(tmp_path / "long", half_right, {"length": [32000]}, methods=("read",))

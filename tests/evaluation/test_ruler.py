@@ -287,6 +287,26 @@ def test_too_few_essays_or_documents_or_questions_are_errors(essays: Path, squad
         list(Ruler(TOKENIZER, tasks=["qa_1"], squad=squad, lengths=[900]).items())
 
 
+def test_what_a_later_item_lacks_is_said_before_the_first(essays: Path, squad: Path, tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match="tokens of text, and 131,072 are needed"):
+        next(Ruler(TOKENIZER, tasks=["vt", "niah_single_2"], essays=[essays], lengths=[900, 131_072]).items())
+    with pytest.raises(EvaluationError, match=r"squad\.json: has 108 questions, and 109 samples"):
+        next(Ruler(TOKENIZER, tasks=["vt", "qa_1"], squad=squad, lengths=[900], samples=109).items())
+    with pytest.raises(EvaluationError, match="niah_single_1: 72 tokens are too few"):
+        next(Ruler(TOKENIZER, tasks=["niah_single_1"], lengths=[4_096, 200]).items())
+    broken = tmp_path / "hotpotqa.json"
+    broken.write_text("[{}]", encoding="utf-8")
+    with pytest.raises(EvaluationError, match=r"hotpotqa\.json, record 1"):
+        next(Ruler(TOKENIZER, tasks=["vt", "qa_2"], hotpotqa=broken, lengths=[900]).items())
+
+
+def test_the_longest_answer_is_what_the_length_leaves_room_for(items: dict[str, list[Item]]) -> None:
+    longest = {"vt": 30, "cwe": 120, "fwe": 50, "qa_1": 32, "qa_2": 32}
+    assert {task: {item.answer_tokens for item in made} for task, made in items.items()} == {
+        task: {longest.get(task, 128)} for task in TASKS
+    }
+
+
 def test_a_length_that_is_too_short_is_an_error_that_says_what_is_needed() -> None:
     with pytest.raises(EvaluationError, match=r"RULER's vt: 70 tokens are too few, it needs [\d,]+; ask for longer"):
         next(Ruler(TOKENIZER, tasks=["vt"], lengths=[100]).items())

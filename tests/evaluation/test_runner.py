@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,16 @@ from octavo.documents.document import Span
 from octavo.errors import EvaluationError, ModelUnavailable, RequestRejected
 from octavo.evaluation.item import Evidence, Item, Prediction, Scorer
 from octavo.evaluation.methods import LevelMethod, NativeMethod, middle_cut
+from octavo.evaluation.report.runs import read_runs
+from octavo.evaluation.report.sections import sections_of
+from octavo.evaluation.report.tables import tables_of
 from octavo.evaluation.run_folder import RunFolder
 from octavo.evaluation.runner import Progress, run_evaluation
 from octavo.evaluation.scoring import evidence_values
+from octavo.models.chat import Request
 from octavo.models.ledger import Ledger
 from octavo.models.scripted import ScriptedModel
+from octavo.reading.options import ReadingOptions
 from octavo.reading.reader import Reader
 from tests.reading.conftest import FACT, QUESTION, Faithful, book
 
@@ -146,13 +152,32 @@ def test_a_line_that_a_crash_cut_off_is_left_out(folder: RunFolder) -> None:
     assert [prediction.item_id for _, prediction in folder.predictions()] == ["compass/40"]
 
 
+def test_nothing_is_written_behind_a_line_that_a_crash_cut_off(folder: RunFolder) -> None:
+    method = Failing(None, ModelUnavailable("gone"), ModelUnavailable("gone"))
+    for _ in range(2):
+        with pytest.raises(ModelUnavailable):
+            run(Compass(40, 80), [method], RunFolder(folder.path))
+        for name in ("usage.jsonl", "predictions.jsonl"):
+            with (folder.path / name).open("a", encoding="utf-8") as file:
+                file.write('{"method": "failing", "it')
+    scores = run(Compass(40, 80), [method], RunFolder(folder.path))
+    assert scores["methods"]["failing"]["items"] == 2
+    assert [prediction.item_id for _, prediction in folder.predictions()] == ["compass/40", "compass/80"]
+
+
 def test_a_damaged_line_is_named(folder: RunFolder) -> None:
     (folder.path / "predictions.jsonl").write_text("{broken}\n", encoding="utf-8")
     with pytest.raises(EvaluationError, match=r"predictions\.jsonl, line 1"):
         list(folder.predictions())
 
 
+def test_where_nothing_was_answered_yet_another_run_may_begin(folder: RunFolder) -> None:
+    folder.begin({"task": "compass", "methods": ["read"]})
+    assert folder.description()["methods"] == ["read"]
+
+
 def test_another_run_does_not_mix_in(folder: RunFolder) -> None:
+    folder.append("read", Prediction("0", "x"))
     folder.begin({"task": "compass", "methods": [], "started": "later"})
     with pytest.raises(EvaluationError, match="other methods"):
         folder.begin({"task": "compass", "methods": ["read"]})
@@ -211,3 +236,56 @@ def test_evidence_is_measured_only_where_it_is_known() -> None:
         "citation_precision": 1.0,
     }
     assert evidence_values(Item("0", "", "?", ("x",)), prediction) == {}
+
+
+@pytest.mark.parametrize(("cited", "precision"), [((10, 50), 1.0), ((5, 60), 1.0), ((20, 30), 1.0), ((45, 60), 0.0)])
+def test_a_cited_place_holds_the_evidence_or_lies_in_it(cited: tuple[int, int], precision: float) -> None:
+    item = Item("0", "", "?", ("x",), evidence=(Evidence("", Span(10, 50)),))
+    values = evidence_values(item, Prediction("0", "x", cited=(Span(*cited),)))
+    assert values == {"citation_precision": precision}
+
+
+def test_what_a_failed_answer_would_have_shown_is_nothing(folder: RunFolder) -> None:
+    class Showing(Failing):
+        async def answer(self, item: Item) -> Prediction:
+            prediction = await super().answer(item)
+            return prediction if prediction.text is None else replace(prediction, shown=(item.evidence[0].span,))
+
+    scores = run(Compass(40, 80), [Showing(RequestRejected("no"))], folder)
+    assert scores["methods"]["failing"]["evidence"]["evidence_shown"]["mean"] == 0.5
+
+
+def test_the_first_question_about_a_text_is_told_from_later_ones(folder: RunFolder, tmp_path: Path) -> None:
+    class Again(Compass):
+        def items(self) -> Iterator[Item]:
+            for item in super().items():
+                yield item
+                yield replace(item, id=f"{item.id}/again", question="Where did Amelia Voss hide the silver compass?")
+
+    reader = Reader(ScriptedModel(Faithful()), home=tmp_path)
+    scores = run(Again(200), [LevelMethod(reader, "read", tmp_path, settings={})], folder)
+    questions = scores["methods"]["read"]["questions"]
+    assert (questions["first"]["items"], questions["later"]["items"]) == (1, 1)
+    assert questions["first"]["calls"] + questions["later"]["calls"] == scores["methods"]["read"]["cost"]["calls"]
+    assert "questions" not in run(Compass(40, 80), [Failing()], RunFolder(tmp_path / "other"))["methods"]["failing"]
+    (section,) = sections_of(read_runs([folder.path]))
+    (cost,) = [table for table in tables_of(section) if table.title.startswith("Cost")]
+    assert [row[0] for row in cost.rows] == ["read", "read, first of a text", "read, later of a text"]
+    reader.close()
+
+
+def test_a_reading_that_fails_costs_what_it_spent(tmp_path: Path) -> None:
+    faithful = Faithful()
+
+    def failing(request: Request) -> str:
+        if "sentences" in (request.schema or {}).get("properties", {}):
+            return faithful(request)
+        raise RequestRejected("no answers today")
+
+    reader = Reader(ScriptedModel(failing), home=tmp_path, options=ReadingOptions(analyse=False))
+    (item,) = Compass(200).items()
+    prediction = asyncio.run(LevelMethod(reader, "read", tmp_path, settings={}).answer(item))
+    assert prediction.error == "no answers today"
+    assert prediction.calls > 5
+    assert prediction.prompt_tokens > 1_000
+    reader.close()

@@ -84,13 +84,20 @@ def test_an_adapter_is_part_of_the_weights(weights: Path, adapter: Path, tmp_pat
     assert np.abs(found - tensors_of(weights)[MATRIX][1]).max() > 1.0
 
 
-def test_it_is_made_once_and_what_it_replaces_goes(weights: Path, adapter: Path, tmp_path: Path) -> None:
+def test_it_is_made_once_and_again_where_the_file_is_another(weights: Path, adapter: Path, tmp_path: Path) -> None:
     plain = at_eight_bits(weights, None, tmp_path)
     made = plain.stat().st_mtime_ns
     assert at_eight_bits(weights, None, tmp_path) == plain
     assert plain.stat().st_mtime_ns == made
-    other = at_eight_bits(weights, adapter, tmp_path)
-    assert list(other.parent.iterdir()) == [other]
+    adapted = at_eight_bits(weights, adapter, tmp_path)
+    assert plain.exists() and adapted.exists()
+    other = {f"{MATRIX}.lora_a": values(RANK, 64, seed=3), f"{MATRIX}.lora_b": values(48, RANK, seed=4)}
+    write(adapter, other, GGMLQuantizationType.F16, adapter_lora_alpha=ALPHA)
+    assert list(adapted.parent.iterdir()) == [adapted]
+    again = at_eight_bits(weights, adapter, tmp_path)
+    assert again != adapted
+    assert list(again.parent.iterdir()) == [again]
+    assert plain.exists()
 
 
 def test_an_adapter_of_another_model_is_named(weights: Path, tmp_path: Path) -> None:
@@ -104,7 +111,7 @@ def test_an_adapter_of_another_model_is_named(weights: Path, tmp_path: Path) -> 
         at_eight_bits(weights, other, tmp_path)
     with pytest.raises(UsageError, match=r"small\.gguf: is no LoRA adapter"):
         at_eight_bits(weights, weights, tmp_path)
-    assert list((tmp_path / "eight_bits").iterdir()) == []
+    assert not any(file.is_file() for file in (tmp_path / "eight_bits").rglob("*"))
 
 
 def test_where_there_is_no_room_the_engine_gets_the_files_as_they_are(

@@ -29,7 +29,8 @@ class Item:
     about it, with the instructions that the benchmark gives beside it; `answers` are the references, in the benchmark's
     own order. `evidence` are the places that hold the answer, where they are known. `conditions` are what results are
     grouped by, such as {"length": 32000, "depth": 50, "language": "en"}; `data` is what the scorer needs besides
-    (choices, keywords, gold chains). Items with the same context share the same string.
+    (choices, keywords, gold chains). `answer_tokens` is the longest answer that the benchmark asks a model for, None
+    where it names none. Items with the same context share the same string.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Item:
     evidence: tuple[Evidence, ...] = ()
     conditions: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
+    answer_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ class Task(Protocol):
 
     def items(self) -> Iterator[Item]:
         """All items, in an order that is the same every time. Raises `EvaluationError` for data that is not the
-        benchmark's, naming file, line and field."""
+        benchmark's, naming file, line and field, and for too little text: before the first item, since each may cost
+        the user a long prompt."""
         ...
 
     def settings(self) -> Mapping[str, Any]:
@@ -94,6 +97,6 @@ class Task(Protocol):
 class Scorer(Protocol):
     """Compares an answer with the item's references."""
 
-    def __call__(self, item: Item, text: str, /) -> float:
-        """From 0 (wrong) to 1 (right)."""
+    def __call__(self, item: Item, text: str, /) -> float | None:
+        """From 0 (wrong) to 1 (right); None where it does not apply to the item. The headline always applies."""
         ...

@@ -19,6 +19,7 @@ import regex
 
 from octavo.documents.document import Span
 from octavo.documents.sentences import sentence_spans
+from octavo.errors import EvaluationError
 from octavo.evaluation.haystack import insert, sentence_boundary
 from octavo.evaluation.item import Evidence, Item, Scorer, Task
 from octavo.evaluation.names import made_up_words
@@ -43,8 +44,9 @@ class LvEvalStyle:
     same `seed`.
 
     `annotations` is a file of JSON lines, {"id": an item's id, "confusing_facts": [text], "replacements": {old: new}};
-    an item that it does not name is treated by rule. Raises what the task raises, and `EvaluationError` for annotations
-    in another format.
+    an item that it does not name is treated by rule. An id may leave out the length that stands in an item's, and is
+    then of the items of all lengths that have none of their own. Raises what the task raises, and `EvaluationError` for
+    annotations in another format; `items` raises it, before the first, for those that are of no item.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class LvEvalStyle:
 
     def items(self) -> Iterator[Item]:
         """The task's, changed; `data["confusing_facts"]` are the facts put in."""
+        self._check_annotations()
         for item in self._task.items():
             yield self._harder(item)
 
@@ -91,9 +94,26 @@ class LvEvalStyle:
             },
         }
 
+    def _check_annotations(self) -> None:
+        """Go through the items, until all annotations have met theirs."""
+        unused = set(self._annotations)
+        like = ""
+        for item in self._task.items() if unused else ():
+            like = like or item.id
+            unused -= {item.id, _without_length(item)}
+            if not unused:
+                return
+        if unused:
+            named = next(item_id for item_id in self._annotations if item_id in unused)
+            more = f" and {len(unused) - 1:,} more" if len(unused) > 1 else ""
+            raise EvaluationError(
+                f'{self._file}: annotates "{named}"{more}, which is the id of no item that is asked (they are '
+                f'such as "{like}"); mend it, or take the line out'
+            )
+
     def _harder(self, item: Item) -> Item:
         rng = Random(f"{self._seed}/{item.id}")
-        annotated = self._annotations.get(item.id)
+        annotated = self._annotations.get(item.id) or self._annotations.get(_without_length(item))
         if self._rename:
             item = renamed(item, annotated.replacements if annotated else made_up_names(item, rng))
         if self._confuse:
@@ -102,7 +122,8 @@ class LvEvalStyle:
 
 
 def read_annotations(path: Path) -> dict[str, Annotation]:
-    """Annotations by the ids of the items. Raises `EvaluationError` for a line in another format."""
+    """Annotations by the ids of the items. Raises `EvaluationError` for a line in another format, and for a second line
+    of the same id."""
     annotations = {}
     for record in read_records(path):
         replacements = record.fields.get("replacements", {})
@@ -111,7 +132,10 @@ def read_annotations(path: Path) -> dict[str, Annotation]:
         if "" in replacements:
             raise record.wrong("replacements", "replaces nothing by something")
         facts = record.texts("confusing_facts") if "confusing_facts" in record else ()
-        annotations[record.text("id")] = Annotation(facts, replacements)
+        item_id = record.text("id")
+        if item_id in annotations:
+            raise record.wrong("id", "is that of a line before")
+        annotations[item_id] = Annotation(facts, replacements)
     return annotations
 
 
@@ -227,6 +251,11 @@ def _whole(words: str) -> str:
     before = r"(?<![\p{L}\p{N}])" if _LETTER_THAT_JOINS.match(words[0]) else ""
     after = r"(?![\p{L}\p{N}])" if _LETTER_THAT_JOINS.match(words[-1]) else ""
     return f"{before}{regex.escape(words)}{after}"
+
+
+def _without_length(item: Item) -> str:
+    """The item's id without the length in it: "musique/2hop__1" for "musique/128000/2hop__1"."""
+    return item.id.replace(f"/{item.conditions.get('length')}/", "/", 1)
 
 
 def _mapped(value: Any, new: Callable[[str], str]) -> Any:

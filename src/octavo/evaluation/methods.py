@@ -21,8 +21,8 @@ from octavo.models.calls import Calls
 from octavo.models.chat import ChatModel, Message, Request
 from octavo.models.ledger import Ledger
 from octavo.models.limiter import Limiter
-from octavo.reading.answer import Answer
-from octavo.reading.events import Answered, ChunkRead
+from octavo.reading.answer import Answer, Usage
+from octavo.reading.events import Answered, ChunkRead, Failed
 from octavo.reading.options import LevelChoice
 from octavo.reading.prompts import without_control_tokens
 from octavo.reading.reader import Reader
@@ -34,7 +34,7 @@ NATIVE = "native"
 """The method's name, as users say it."""
 
 NATIVE_ANSWER = 512
-"""Tokens of the longest answer, unless it is given."""
+"""Tokens of the longest answer, unless another is given, or the item's benchmark has a shorter one."""
 
 _SHRINK = 0.97
 _NATIVE_TRIES = 8
@@ -63,8 +63,9 @@ class NativeMethod:
     A context that does not fit the window (`window` tokens, or all that the model has) is cut in its middle, as the
     field does: the first and the last half of what fits are kept, and the prediction's `shown` says which they are.
     `extended` names the way in which the model's window was stretched ("yarn"): it is part of the method's name, so
-    that no result passes for that of the model as it is. `answer_tokens` is the longest answer; `concurrency` are calls
-    at once, adapted unless given; `fresh` asks again what the ledger has; `clock` gives seconds.
+    that no result passes for that of the model as it is. `answer_tokens` is the longest answer; where the item's own
+    is shorter, that holds, since the benchmark's scores are made with it. `concurrency` are calls at once, adapted
+    unless given; `fresh` asks again what the ledger has; `clock` gives seconds.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class NativeMethod:
         self._limiter: Limiter | None = None
 
     def settings(self) -> Mapping[str, Any]:
-        """Window and longest answer, in tokens."""
+        """Window and longest answer, in tokens; the answers that items ask for may be shorter."""
         return {"method": self.name, "window": self._given_window, "answer_tokens": self._answer_tokens}
 
     async def answer(self, item: Item) -> Prediction:
@@ -122,11 +123,12 @@ class NativeMethod:
 
     async def _asked(self, calls: Calls, item: Item) -> tuple[str, tuple[Span, ...]]:
         window = min(self._model.window, self._given_window or self._model.window)
-        room = window - self._answer_tokens - self._model.measure(_messages("", item))
+        longest = min(self._answer_tokens, item.answer_tokens or self._answer_tokens)
+        room = window - longest - self._model.measure(_messages("", item))
         for _ in range(_NATIVE_TRIES):
             shown = await asyncio.to_thread(middle_cut, item.context, room, self._model)
             context = "\n...\n".join(span.of(item.context) for span in shown)
-            request = Request(_messages(context, item), max_tokens=self._answer_tokens)
+            request = Request(_messages(context, item), max_tokens=longest)
             if self._model.measure(request.messages) + request.max_tokens <= window:
                 try:
                     return (await calls.complete(request)).text, shown
@@ -170,23 +172,25 @@ class LevelMethod:
         """A whole reading."""
         library = Library(Document.of(item.context, name="context.txt"), home=self._home)
         pointed: list[Span] = []
+        spent = Usage()
         try:
             events = self._reader.astream(library, item.question, level=self._level)
             async with aclosing(events):
                 async for event in events:
                     if isinstance(event, ChunkRead):
                         pointed.extend(span for finding in event.findings for span in finding.sentences)
+                    elif isinstance(event, Failed):
+                        spent = event.usage
                     elif isinstance(event, Answered):
                         return _prediction(item, event.answer, pointed)
         except FATAL:
             raise
         except OctavoError as error:
-            return Prediction(item.id, None, str(error), level=self._level)
+            return Prediction(item.id, None, str(error), level=self._level, **_cost(spent))
         raise AssertionError("a reading ends with Answered or raises")
 
 
 def _prediction(item: Item, answer: Answer, pointed: Sequence[Span]) -> Prediction:
-    usage = answer.usage
     return Prediction(
         item.id,
         _without_markers(answer),
@@ -195,12 +199,18 @@ def _prediction(item: Item, answer: Answer, pointed: Sequence[Span]) -> Predicti
         shown=tuple(passage.span for passage in answer.passages),
         pointed=tuple(sorted(set(pointed))) if answer.level in {"read", "reason"} else None,
         cited=tuple(citation.span for citation in answer.citations),
-        calls=usage.calls,
-        reused_calls=usage.reused_calls,
-        prompt_tokens=usage.prompt_tokens,
-        completion_tokens=usage.completion_tokens,
-        seconds=usage.seconds,
+        **_cost(answer.usage),
     )
+
+
+def _cost(usage: Usage) -> dict[str, Any]:
+    return {
+        "calls": usage.calls,
+        "reused_calls": usage.reused_calls,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "seconds": usage.seconds,
+    }
 
 
 def _without_markers(answer: Answer) -> str:

@@ -36,6 +36,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._whole = False
 
     @property
     def exists(self) -> bool:
@@ -43,10 +44,10 @@ class RunFolder:
         return (self.path / "run.json").is_file()
 
     def begin(self, description: Mapping[str, Any]) -> None:
-        """Write what is run; or, where a run was begun, check that it is the same. Raises `EvaluationError` where it is
-        another: results of two runs must not mix."""
+        """Write what is run; or, where something was answered here, check that it is the same. Raises `EvaluationError`
+        where it is another: results of two runs must not mix."""
         wanted = json.loads(json.dumps({"version": VERSION, **description}))
-        if self.exists:
+        if self.exists and (self.path / "predictions.jsonl").exists():
             begun = self.description()
             different = [key for key in wanted if key not in _OF_A_START and wanted[key] != begun.get(key)]
             if different:
@@ -79,6 +80,8 @@ class RunFolder:
     def append(self, method: str, prediction: Prediction) -> None:
         """Write one more; what it cost first, so that a prediction is never without."""
         self.path.mkdir(parents=True, exist_ok=True)
+        if not self._whole:
+            self._cut_to_whole_lines()
         for name, line in (
             ("usage.jsonl", _usage_line(method, prediction)),
             ("predictions.jsonl", _line(method, prediction)),
@@ -86,6 +89,15 @@ class RunFolder:
             with (self.path / name).open("a", encoding="utf-8") as file:
                 file.write(line)
                 file.flush()
+
+    def _cut_to_whole_lines(self) -> None:
+        """Take away what a crash left of a last line: nothing may be written behind it."""
+        for name in ("usage.jsonl", "predictions.jsonl"):
+            path = self.path / name
+            if path.exists():
+                with path.open("rb+") as file:
+                    file.truncate(file.read().rfind(b"\n") + 1)
+        self._whole = True
 
     def rewrite(self, predictions: Iterable[tuple[str, Prediction]]) -> None:
         """Put these in the place of all that were written, in this order."""

@@ -8,6 +8,7 @@ of models.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,6 +58,17 @@ async def run_evaluation(
     return await _Run(task, methods, folder, most_tokens, tell).go(items_at_once)
 
 
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    """An item for a method; `place` orders the results, `first` says that its context is asked about for the first
+    time."""
+
+    place: tuple[int, int]
+    method: Method
+    item: Item
+    first: bool
+
+
 class _Run:
     """One start of a run."""
 
@@ -91,13 +103,16 @@ class _Run:
         self.folder.write_scores(scores)
         return scores
 
-    def _queue(self) -> Iterator[tuple[tuple[int, int], Method, Item]]:
+    def _queue(self) -> Iterator[_Queued]:
+        seen: set[bytes] = set()
         for index, item in enumerate(self.task.items()):
+            context = hashlib.sha256(item.context.encode("utf-8", "surrogatepass")).digest()
             for column, method in enumerate(self.methods):
-                yield (index, column), method, item
+                yield _Queued((index, column), method, item, first=context not in seen)
+            seen.add(context)
 
-    async def _work(self, queued: tuple[tuple[int, int], Method, Item]) -> None:
-        place, method, item = queued
+    async def _work(self, queued: _Queued) -> None:
+        place, method, item = queued.place, queued.method, queued.item
         kept = self.kept.get((method.name, item.id))
         if kept is None and self.most_tokens is not None and self.spent >= self.most_tokens:
             self.complete = False
@@ -111,6 +126,7 @@ class _Run:
         values = await asyncio.to_thread(score_prediction, item, prediction, self.task.scorers)
         # The context is not needed any more, and may be megabytes long.
         light = replace(item, context="")
-        self.scored[place] = Scored(method.name, light, prediction, values, evidence_values(item, prediction))
+        evidence = evidence_values(item, prediction)
+        self.scored[place] = Scored(method.name, light, prediction, values, evidence, queued.first)
         headline = next(iter(self.task.scorers))
         self.tell(Progress(len(self.scored), method.name, light, prediction, values[headline], kept is None))

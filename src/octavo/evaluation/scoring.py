@@ -6,13 +6,14 @@ An item that a method failed on counts as wrong. Knows numbers; nothing of how a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from octavo.documents.document import Span
 from octavo.evaluation.intervals import bootstrap_mean
 from octavo.evaluation.item import Item, Prediction, Scorer
+from octavo.evaluation.totals import Part, totals_of
 
 Values = dict[str, float]
 """What one prediction is worth, by the name of the measure; a measure that does not apply is not in it."""
@@ -20,19 +21,22 @@ Values = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A prediction with what it is worth: `values` by `score_prediction`, `evidence` by `evidence_values`."""
+    """A prediction with what it is worth: `values` by `score_prediction`, `evidence` by `evidence_values`. `first` says
+    that no item before it has the same context: later ones find some of their calls in the ledger."""
 
     method: str
     item: Item
     prediction: Prediction
     values: Values
     evidence: Values
+    first: bool = True
 
 
 def score_prediction(item: Item, prediction: Prediction, scorers: Mapping[str, Scorer]) -> Values:
-    """All measures of one prediction."""
-    text = prediction.text
-    return {name: 0.0 if text is None else scorer(item, text) for name, scorer in scorers.items()}
+    """All measures of one prediction that apply to its item; of a failure each is 0."""
+    values = {name: scorer(item, prediction.text or "") for name, scorer in scorers.items()}
+    failed = prediction.text is None
+    return {name: 0.0 if failed else value for name, value in values.items() if value is not None}
 
 
 def evidence_values(item: Item, prediction: Prediction) -> Values:
@@ -58,7 +62,9 @@ def evidence_values(item: Item, prediction: Prediction) -> Values:
         if prediction.pointed:
             values["pointed_precision"] = _share(prediction.pointed, lambda at: any(at.overlaps(span) for span in gold))
     if prediction.cited:
-        values["citation_precision"] = _share(prediction.cited, lambda at: any(at.overlaps(span) for span in gold))
+        values["citation_precision"] = _share(
+            prediction.cited, lambda at: any(_holds(at, span) or _holds(span, at) for span in gold)
+        )
     return values
 
 
@@ -72,8 +78,10 @@ def scores_of(
     """The scores of a run as JSON.
 
     `{"task", "measures", "methods": {name: {"items", "failed", "measures": {measure: mean}, "evidence": {measure:
-    mean}, "cost": {...}, "groups": [{"conditions", "items", "failed", "measures", "evidence", "cost"}]}}}`, every mean
-    being `{"mean", "low", "high", "n"}` with a 95 % bootstrap interval.
+    mean}, "cost": {...}, "groups": [{"conditions", "items", "failed", "measures", "evidence", "cost"}], "totals":
+    {...}}}}`, every mean being `{"mean", "low", "high", "n"}` with a 95 % bootstrap interval; `totals` are the
+    benchmark's own (`totals.py`), where it has some. Where items share a context, "questions" holds what the "first"
+    of each and what the "later" ones cost, with their number ("items").
     """
     by_method: dict[str, list[Scored]] = defaultdict(list)
     for each in scored:
@@ -87,21 +95,55 @@ def scores_of(
             **_summary(rows, measures, seed),
             "groups": [{"conditions": dict(key), **_summary(group, measures, seed)} for key, group in groups.items()],
         }
+        if not all(row.first for row in rows):
+            methods[method]["questions"] = {
+                name: {"items": len(own), **_costs(own)}
+                for name, own in (
+                    ("first", [row for row in rows if row.first]),
+                    ("later", [row for row in rows if not row.first]),
+                )
+            }
+        totals = totals_of(task_name, [_part(group) for group in methods[method]["groups"]])
+        if totals:
+            methods[method]["totals"] = {name: round(value, 6) for name, value in totals.items()}
     return {"task": task_name, "measures": list(measures), "methods": methods}
+
+
+_COSTS = ("calls", "reused_calls", "prompt_tokens", "completion_tokens", "seconds")
+
+_OF_ALL = ("evidence_shown", "evidence_pointed")
+"""What is 0 of an item that a method failed on; precision is of what there is."""
 
 
 def _summary(rows: Sequence[Scored], measures: Sequence[str], seed: int) -> dict[str, Any]:
     evidence = sorted({name for row in rows for name in row.evidence})
-    costs = ("calls", "reused_calls", "prompt_tokens", "completion_tokens", "seconds")
     return {
         "items": len(rows),
         "failed": sum(row.prediction.text is None for row in rows),
-        "measures": {name: _mean([row.values[name] for row in rows], seed) for name in measures},
-        "evidence": {
-            name: _mean([row.evidence[name] for row in rows if name in row.evidence], seed) for name in evidence
+        "measures": {
+            name: _mean(values, seed)
+            for name in measures
+            if (values := [row.values[name] for row in rows if name in row.values])
         },
-        "cost": {name: round(sum(getattr(row.prediction, name) for row in rows), 3) for name in costs},
+        "evidence": {name: _mean(list(_evidence(rows, name)), seed) for name in evidence},
+        "cost": _costs(rows),
     }
+
+
+def _costs(rows: Sequence[Scored]) -> dict[str, Any]:
+    return {name: round(sum(getattr(row.prediction, name) for row in rows), 3) for name in _COSTS}
+
+
+def _part(group: Mapping[str, Any]) -> Part:
+    return Part(group["conditions"], {name: (mean["mean"], mean["n"]) for name, mean in group["measures"].items()})
+
+
+def _evidence(rows: Sequence[Scored], name: str) -> Iterator[float]:
+    for row in rows:
+        if name in row.evidence:
+            yield row.evidence[name]
+        elif name in _OF_ALL and row.prediction.text is None and row.item.evidence:
+            yield 0.0
 
 
 def _mean(values: Sequence[float], seed: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ engines.
 from __future__ import annotations
 
 import hashlib
-import tempfile
+import os
 from pathlib import Path
 from typing import Any
 
@@ -25,24 +25,28 @@ _BLOCK = 32
 
 
 def at_eight_bits(weights: Path, adapter: Path | None, cache: Path) -> Path:
-    """The same model as one file under `cache`, made once in a few seconds; older ones of that name are deleted.
+    """The same model as one file under `cache`, made once in a few seconds; one that was made of other files of these
+    names before is deleted.
 
     Raises `UsageError` for a file that is no GGUF, and for an adapter that does not belong over these weights; an
     `OSError` where there is no room.
     """
     hashes = [weights_hash(file, cache) for file in (weights, adapter) if file is not None]
     digest = hashlib.sha256("\n".join([*hashes, str(RULES)]).encode()).hexdigest()[:16]
-    kept = cache / "eight_bits" / f"{weights.stem}-{digest}.gguf"
+    name = "-".join(file.stem for file in (weights, adapter) if file is not None)
+    kept = cache / "eight_bits" / name / f"{digest}.gguf"
     if kept.exists():
         return kept
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-        made = Path(folder) / kept.name
+    made = kept.with_name(f".{kept.name}.{os.getpid()}")
+    try:
         _write(weights, adapter, made)
         made.replace(kept)
-    for older in kept.parent.glob(f"{weights.stem}-*.gguf"):
-        if older != kept:
-            _delete(older)
+    finally:
+        made.unlink(missing_ok=True)
+    for other in kept.parent.glob("*.gguf"):
+        if other != kept:
+            _delete(other)
     return kept
 
 

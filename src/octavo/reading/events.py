@@ -1,7 +1,7 @@
 """Everything that happens while documents are read, as typed, frozen events.
 
 Progress bars, the closing account, `Reader.stream()` and, later, the web page and training traces are all renderings
-of these. The last event of a reading is `Answered`, of a summary `Summarised`.
+of these. The last event of a reading is `Answered`, of a summary `Summarised`, of one that fails `Failed`.
 """
 
 from __future__ import annotations
@@ -154,6 +154,13 @@ class BatchFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """The reading of a single question ends with an error, which is raised next; `usage` is its account until then."""
+
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
 class Summarised:
     """The documents are summarised."""
 
@@ -176,5 +183,6 @@ Event = (
     | AnswerDelta
     | Answered
     | BatchFinished
+    | Failed
     | Summarised
 )

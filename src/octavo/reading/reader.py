@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
 from octavo.documents.document import Document
-from octavo.errors import SourceError, UsageError, WindowTooSmall
+from octavo.errors import OctavoError, SourceError, UsageError, WindowTooSmall
 from octavo.library.corpus import Corpus
 from octavo.library.home import default_home
 from octavo.library.library import Library
@@ -35,7 +35,7 @@ from octavo.reading.answer import Answer
 from octavo.reading.chat.history import with_history
 from octavo.reading.climbing import answer_question, answer_questions
 from octavo.reading.estimating import estimate_reading, estimate_summary
-from octavo.reading.events import Answered, BatchFinished, Event, Summarised
+from octavo.reading.events import Answered, BatchFinished, Event, Failed, Summarised
 from octavo.reading.following import followed
 from octavo.reading.levels import only_shared
 from octavo.reading.options import Budget, Estimate, LevelChoice, ReadingOptions
@@ -100,7 +100,8 @@ class Reader:
         budget: Budget | None = None,
         history: Sequence[Message] = (),
     ) -> AsyncGenerator[Event, None]:
-        """Every event of a reading as it happens; the last is `Answered`. Leaving the loop cancels what is in flight.
+        """Every event of a reading as it happens; the last is `Answered`, or `Failed` where it raises. Leaving the loop
+        cancels what is in flight.
 
         `history` are messages of the user and the assistant that the answering model is shown before the passages; the
         oldest that would take more than half of the room are left out. `chat` is a conversation with all that belongs
@@ -128,7 +129,12 @@ class Reader:
         async def answer(emit: Emit) -> None:
             _require_asked([question])
             session = await self._open(documents, budget, emit)
-            await emit(Answered(await self._accounted(session, await work(session))))
+            try:
+                reached = await self._accounted(session, await work(session))
+            except OctavoError:
+                await emit(Failed(session.usage()))
+                raise
+            await emit(Answered(reached))
 
         async with aclosing(followed(answer)) as events:
             async for event in events:

@@ -47,10 +47,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class MethodScores:
-    """All that one method came to in one run."""
+    """All that one method came to in one run. Where items share a context, `questions` has what the "first" ones about
+    it and the "later" ones cost in all, and how many they are ("items")."""
 
     whole: Summary
     groups: tuple[Group, ...]
+    questions: Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def parse_scores(value: Mapping[str, Any], place: str) -> Scores:
         name: MethodScores(
             _summary(method, measures),
             tuple(Group(_conditions(each), _summary(each, measures)) for each in method["groups"].list()),
+            _questions(method),
         )
         for name, method in root["methods"].fields()
     }
@@ -105,6 +108,17 @@ def pooled_mean(means: Sequence[Mean]) -> Mean:
     middle = (value + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
     half = Z95 / (1 + Z95**2 / n) * math.sqrt(value * (1 - value) / n + Z95**2 / (4 * n**2))
     return Mean(value, max(0.0, min(value, middle - half)), min(1.0, max(value, middle + half)), n)
+
+
+def added(each: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dict[str, float]]:
+    """The `questions` of several runs as one."""
+    return {
+        kind: {
+            name: sum(held.get(kind, {}).get(name, 0) for held in each)
+            for name in _names(h[kind] for h in each if kind in h)
+        }
+        for kind in _names(each)
+    }
 
 
 def _pooled_means(each: Sequence[Mapping[str, Mean]]) -> dict[str, Mean]:
@@ -172,6 +186,14 @@ def _conditions(field: _Field) -> dict[str, Any]:
     return {name: value for name, value in field["conditions"].mapping().items() if value is not None}
 
 
+def _questions(method: _Field) -> dict[str, dict[str, float]]:
+    if "questions" not in method.mapping():
+        return {}
+    return {
+        name: {kind: cost.number() for kind, cost in costs.fields()} for name, costs in method["questions"].fields()
+    }
+
+
 def _summary(field: _Field, measures: Sequence[str]) -> Summary:
     items = field["items"].count()
     if not items:
@@ -180,7 +202,7 @@ def _summary(field: _Field, measures: Sequence[str]) -> Summary:
     return Summary(
         items,
         field["failed"].count(),
-        {name: _mean(means[name]) for name in measures},
+        {name: _mean(means[name]) for name in measures if name == measures[0] or name in means.mapping()},
         {name: _mean(mean) for name, mean in field["evidence"].fields()},
         {name: cost.number() for name, cost in field["cost"].fields()},
     )

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from octavo.evaluation.report.conditions import condition_order, value_order
 from octavo.evaluation.report.runs import Run
-from octavo.evaluation.report.scores import MethodScores, Summary, pooled
+from octavo.evaluation.report.scores import MethodScores, Summary, added, pooled
+
+_ASKED = frozenset({"tasks", "languages", "language", "lengths", "tokens", "depths", "repeats", "samples", "left_out"})
+"""Settings that say how much was asked: one run may ask some of it in one folder and the rest in another."""
 
 Slice = Mapping[str, Any]
 """Conditions that groups are chosen by: those that have all of these."""
@@ -31,13 +34,14 @@ class SeriesGroup:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A method of a model; `name` tells it from the others of its section."""
+    """A method of a model; `name` tells it from the others of its section. `questions` as in `MethodScores`."""
 
     name: str
     method: str
     model: str
     whole: Summary
     groups: tuple[SeriesGroup, ...]
+    questions: Mapping[str, Mapping[str, float]]
 
     def at(self, chosen: Slice) -> Summary | None:
         """All groups of a slice taken together, None where there are none."""
@@ -58,6 +62,14 @@ class Section:
     def headline(self) -> str:
         """The task's first measure."""
         return self.measures[0]
+
+    @property
+    def unlike(self) -> list[str]:
+        """What the runs were set to otherwise: texts, seed or tokenizer, say. Then the same conditions are not the same
+        questions."""
+        described = [run.description.get("settings") or {} for run in self.runs]
+        found = (name for one in described for other in described for name in _unlike(one, other))
+        return list(dict.fromkeys(found))
 
     def conditions(self, chosen: Slice | None = None) -> list[str]:
         """The names of what differs between the groups of a slice, in the order in which people name it."""
@@ -111,6 +123,10 @@ class _Part:
     def asked(self) -> set[str]:
         return {_key(group.conditions) for group in self.scores.groups}
 
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return self.run.description.get("settings") or {}
+
 
 def _section(task: str, runs: Sequence[Run]) -> Section:
     gathered: list[list[_Part]] = []
@@ -133,6 +149,7 @@ def _section(task: str, runs: Sequence[Run]) -> Section:
                 for part in parts
                 for group in part.scores.groups
             ),
+            added([part.scores.questions for part in parts]),
         )
         for name, parts in zip(_names(gathered), gathered, strict=True)
     ]
@@ -142,9 +159,24 @@ def _section(task: str, runs: Sequence[Run]) -> Section:
 
 def _continues(parts: Sequence[_Part], part: _Part) -> bool:
     return all(
-        part.identity == other.identity and part.run is not other.run and not part.asked & other.asked
+        part.identity == other.identity
+        and part.run is not other.run
+        and not part.asked & other.asked
+        and not any(_unlike(part.settings, other.settings))
         for other in parts
     )
+
+
+def _unlike(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
+    """The settings that differ where both have them, but for those that say what was asked; of what is set for each of
+    several (a haystack for each language), those that both have."""
+    for name in (set(one) & set(other)) - _ASKED:
+        mine, its = one[name], other[name]
+        if isinstance(mine, dict) and isinstance(its, dict):
+            if any(mine[key] != its[key] for key in set(mine) & set(its)):
+                yield name
+        elif mine != its:
+            yield name
 
 
 def _names(gathered: Sequence[Sequence[_Part]]) -> list[str]:

@@ -5,19 +5,21 @@ Knows sections; nothing of how a table is written (`table_text.py`, `page.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from octavo.evaluation.report.conditions import FACETS, value_words
-from octavo.evaluation.report.scores import Mean, Summary
+from octavo.evaluation.report.scores import Mean
 from octavo.evaluation.report.sections import Section, Series, Slice
+from octavo.evaluation.totals import Part, totals_of
 
 NOTHING = "–"
 _PARTLY = "\N{NO-BREAK SPACE}†"
 _PARTLY_NOTE = f"{_PARTLY.strip()} asked under fewer conditions than the others: not to be compared with them here"
 _INTERVALS_NOTE = "Intervals of a run or a group are the run's own; those of several groups together are Wilson's"
 _MOST_ROWS = 40
+_COUNTED = "ENL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ def tables_of(section: Section) -> list[Table]:
     """All tables of a section, those with nothing in them left out."""
     return [
         _scores(section),
+        *_totals(section),
         *_by_length(section),
         *(_by(section, name, {}) for name in section.conditions() if name != "length" and _few(section, name)),
         *_evidence(section),
@@ -82,7 +85,7 @@ def _scores(section: Section) -> Table:
     rows = tuple(
         (
             f"{series.name}{_PARTLY}" if series.name in partly else series.name,
-            *(_cell(series.whole.measures[measure]) for measure in section.measures),
+            *(_maybe(series.whole.measures.get(measure)) for measure in section.measures),
             f"{series.whole.items:,}",
             f"{series.whole.failed:,}",
         )
@@ -93,8 +96,40 @@ def _scores(section: Section) -> Table:
         "Scores: %, with the 95 % interval",
         ("method", *map(words, section.measures), "items", "failed"),
         rows,
-        "\n".join([*stopped, _INTERVALS_NOTE, *([_PARTLY_NOTE] if partly else [])]),
+        "\n".join([*stopped, *_unlike_note(section), _INTERVALS_NOTE, *([_PARTLY_NOTE] if partly else [])]),
     )
+
+
+def _unlike_note(section: Section) -> list[str]:
+    differing = ", ".join(words(name) for name in sorted(section.unlike))
+    return [f"The runs differ in {differing}: their questions are not the same"] if differing else []
+
+
+def _totals(section: Section) -> Iterator[Table]:
+    """What the benchmark's paper prints, where that is not the mean over all items."""
+    each = {
+        series.name: totals_of(
+            section.task,
+            [
+                Part(group.conditions, {name: (mean.value, mean.n) for name, mean in group.summary.measures.items()})
+                for group in series.groups
+            ],
+        )
+        for series in section.series
+    }
+    names = list(dict.fromkeys(name for totals in each.values() for name in totals))
+    if names:
+        yield Table(
+            "The benchmark's own totals: %, ENL-50 in needles",
+            ("method", *names),
+            tuple((series, *(_total(name, totals.get(name)) for name in names)) for series, totals in each.items()),
+        )
+
+
+def _total(name: str, value: float | None) -> str:
+    if value is None:
+        return NOTHING
+    return f"{value:.0f}" if name.startswith(_COUNTED) else percent(value)
 
 
 def _by_length(section: Section) -> Iterator[Table]:
@@ -140,14 +175,22 @@ def _cost(section: Section) -> Table:
     return Table(
         "Cost: per item",
         ("method", "calls", "reused calls", "prompt tokens", "reply tokens", "seconds"),
-        tuple((series.name, *_costs(series.whole)) for series in section.series),
+        tuple(row for series in section.series for row in _cost_rows(series)),
         "Reused calls were answered before, for another item or run, and cost nothing now",
     )
 
 
-def _costs(summary: Summary) -> Sequence[str]:
+def _cost_rows(series: Series) -> Iterator[tuple[str, ...]]:
+    """Of all items; and, where texts are asked about several times, of the first and the later questions about each."""
+    yield series.name, *_costs(series.whole.cost, series.whole.items)
+    for kind, costs in series.questions.items():
+        if costs["items"]:
+            yield f"{series.name}, {kind} of a text", *_costs(costs, costs["items"])
+
+
+def _costs(cost: Mapping[str, float], items: float) -> Sequence[str]:
     def each(name: str, decimals: int) -> str:
-        return f"{summary.cost[name] / summary.items:,.{decimals}f}" if name in summary.cost else NOTHING
+        return f"{cost[name] / items:,.{decimals}f}" if name in cost else NOTHING
 
     return (
         each("calls", 1),

@@ -52,7 +52,8 @@ class Babilong:
     The name ends in "-style" unless `books_are_pg19` says that the books are those of PG-19, which nothing in a file
     tells. `lengths` are tokens of `tokenizer`; `samples` are the first questions of each task's file whose facts fit
     the length. Without `examples` the question is asked without those of the benchmark. Raises `UsageError` for a task
-    that it has no prompt for; `items` raises `EvaluationError` for a file that is not bAbI's and for too little text.
+    that it has no prompt for; `items` raises `EvaluationError`, before the first, for a file that is not bAbI's, for
+    too few questions and for too little text.
     """
 
     def __init__(
@@ -93,9 +94,10 @@ class Babilong:
 
     def items(self) -> Iterator[Item]:
         """By task, length, sample."""
+        self._check_lengths()
         for task in self._tasks:
             stories = read_stories(find_file(self._babi, task))
-            labels = _LABELS.get(task) or tuple(sorted({story.answer for story in stories}))
+            labels = _LABELS.get(task) or _labels(stories)
             for length in self._lengths:
                 for sample, story in self._fitting(task, stories, length):
                     yield self._item(task, labels, length, sample, story)
@@ -117,6 +119,18 @@ class Babilong:
     @cached_property
     def _haystack(self) -> Haystack:
         return Haystack.read(self._books)
+
+    def _check_lengths(self) -> None:
+        """See whether enough questions fit into the shortest length, and whether there is text for the longest."""
+        room = 0
+        for task in self._tasks:
+            stories = read_stories(find_file(self._babi, task))
+            for length in sorted(self._lengths)[:1]:
+                list(self._fitting(task, stories, length))
+            for length in sorted(self._lengths)[-1:]:
+                rooms = [self._room(story.facts, length) for _, story in self._fitting(task, stories, length)]
+                room = max(room, *rooms)
+        self._books_text(room, Random(self._seed))
 
     def _fitting(self, task: str, stories: Sequence[Story], length: int) -> Iterator[tuple[int, Story]]:
         made = 0
@@ -152,16 +166,10 @@ class Babilong:
 
     def _hide(self, facts: Sequence[str], length: int, rng: Random) -> Hidden:
         """The context, of `length` tokens or less, by less than a sentence."""
-        needles = [f"{fact} " for fact in facts]
-        room = max(0, length - sum(map(self._tokenizer.count, needles)))
-        sentences = self._sentences(int(room * _MORE), rng)
+        needles = list(map(_spaced, facts))
+        room = self._room(facts, length)
+        sentences, starts = self._books_text(room, rng)
         text = "".join(sentences)
-        (starts,) = self._tokenizer.token_starts([text])
-        if len(starts) < room:
-            raise EvaluationError(
-                f"{self._haystack.name}: holds {len(starts):,} tokens in sentences of {_LEAST_SENTENCE} or more, and "
-                f"{room:,} are needed; name more files, or ask for shorter lengths"
-            )
         shares = sorted(rng.random() for _ in needles)
         gaps = list(accumulate(map(len, sentences), initial=0))
         tokens = [bisect_left(starts, gap) for gap in gaps]
@@ -173,6 +181,22 @@ class Babilong:
             if over <= 0 or kept == 0:
                 return hidden
             kept = bisect_right(tokens, max(0, tokens[kept] - over)) - 1
+
+    def _room(self, facts: Sequence[str], length: int) -> int:
+        """Tokens that the facts leave of a length."""
+        return max(0, length - sum(map(self._tokenizer.count, map(_spaced, facts))))
+
+    def _books_text(self, tokens: int, rng: Random) -> tuple[list[str], list[int]]:
+        """Sentences that are `tokens` tokens together, or more, and where in them each token starts. Raises
+        `EvaluationError` where there are fewer."""
+        sentences = self._sentences(int(tokens * _MORE), rng)
+        (starts,) = self._tokenizer.token_starts(["".join(sentences)])
+        if len(starts) < tokens:
+            raise EvaluationError(
+                f"{self._haystack.name}: holds {len(starts):,} tokens in sentences of {_LEAST_SENTENCE} or more, and "
+                f"{tokens:,} are needed; name more files, or ask for shorter lengths"
+            )
+        return sentences, starts
 
     def _sentences(self, tokens: int, rng: Random) -> list[str]:
         """Sentences of `tokens` tokens, or as many as there are, from a random paragraph on; at the end of the books
@@ -190,6 +214,15 @@ class Babilong:
                     sentences.append(sentence if sentence[-1].isspace() else f"{sentence} ")
                     total += len(starts)
         return sentences
+
+
+def _labels(stories: Sequence[Story]) -> tuple[str, ...]:
+    """All that is answered; "apple,football" (qa8) is two labels, as it is two targets."""
+    return tuple(sorted({label.strip() for story in stories for label in story.answer.split(",")}))
+
+
+def _spaced(fact: str) -> str:
+    return f"{fact} "
 
 
 @cache

@@ -67,8 +67,8 @@ class LEval:
     judged by a model or by people (`evaluation` is "LLM" or "human") are left out, as they are from the benchmark's own
     automatic scores; `settings` says how many. sci_fi asks each question twice, about the story ("loyalty") and about
     the world ("fact"), and the mean of the two is its score. A `judge` adds its verdict as the measure "judged". Raises
-    `UsageError` for a set that there is not, and `EvaluationError` where its file is missing; `items` raises it for one
-    that is not in the format.
+    `UsageError` for a set that there is not, and `EvaluationError` where its file is missing; `items` raises it, before
+    the first, for one that is not in the format.
     """
 
     name = "leval"
@@ -98,28 +98,22 @@ class LEval:
 
     @property
     def scorers(self) -> Mapping[str, Scorer]:
-        """The score of each set's definition. Where only sets scored by ROUGE are asked, also its three parts: the
-        benchmark prints the geometric mean of their means."""
+        """The score of each set's definition, and for answers that are scored by ROUGE its three parts: the benchmark
+        prints the geometric mean of their means (`totals.py`)."""
         measures: dict[str, Scorer] = {"score": _score}
-        if self._only_rouge:
-            measures = {
-                "score": rouge_geometric_mean,
-                "rouge_1": rouge_1_score,
-                "rouge_2": rouge_2_score,
-                "rouge_l": rouge_l_score,
+        if self._has_rouge:
+            measures |= {
+                "rouge_1": _of_rouge(rouge_1_score),
+                "rouge_2": _of_rouge(rouge_2_score),
+                "rouge_l": _of_rouge(rouge_l_score),
             }
         return measures if self._judge is None else {**measures, "judged": self._judge}
 
     def items(self) -> Iterator[Item]:
         """By data set, document, instruction."""
-        for dataset, path in self._files.items():
-            made = (
-                item
-                for number, record in enumerate(read_records(path))
-                if _is_scored(record)
-                for item in _document_items(record, dataset, number)
-            )
-            yield from islice(made, self._samples)
+        for _ in self._read_items():
+            pass  # A line that is wrong is named before anything is asked.
+        yield from self._read_items()
 
     def settings(self) -> Mapping[str, Any]:
         """What was chosen, and the hashes of the files; "left_out" counts the documents that no formula scores."""
@@ -135,13 +129,28 @@ class LEval:
             "judged": self._judge is not None,
         }
 
+    def _read_items(self) -> Iterator[Item]:
+        for dataset, path in self._files.items():
+            made = (
+                item
+                for number, record in enumerate(read_records(path))
+                if _is_scored(record)
+                for item in _document_items(record, dataset, number)
+            )
+            yield from islice(made, self._samples)
+
     @cached_property
-    def _only_rouge(self) -> bool:
-        evaluations = {record.text("evaluation") for path in self._files.values() for record in read_records(path)}
-        return evaluations - _UNSCORED == {"rouge"}
+    def _has_rouge(self) -> bool:
+        return any(
+            record.text("evaluation") == "rouge" for path in self._files.values() for record in read_records(path)
+        )
 
 
-def _score(item: Item, text: str) -> float:
+def _of_rouge(scorer: Scorer) -> Scorer:
+    return lambda item, text: scorer(item, text) if item.data["evaluation"] == "rouge" else None
+
+
+def _score(item: Item, text: str) -> float | None:
     return _scorer_of(item.conditions["dataset"], item.data["evaluation"])(item, text)
 
 

@@ -29,11 +29,13 @@ LEVELS = {"16k": 16_000, "32k": 32_000, "64k": 64_000, "128k": 128_000, "256k": 
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """One of the eleven: `metric` as `scorers/keywords.py` names it, `prompt` as `lveval_prompts.toml` does."""
+    """One of the eleven: `metric` as `scorers/keywords.py` names it, `prompt` as `lveval_prompts.toml` does;
+    `answer_tokens` is the longest answer (DATASET_MAXGEN of the benchmark's `config.py`)."""
 
     language: Language
     metric: str
     prompt: str
+    answer_tokens: int = 64
 
 
 DATASETS: Mapping[str, DataSet] = {
@@ -42,8 +44,8 @@ DATASETS: Mapping[str, DataSet] = {
     "loogle_MIR_mixup": DataSet("en", "keywords", "passage"),
     "multifieldqa_en_mixup": DataSet("en", "keywords", "passage"),
     "multifieldqa_zh_mixup": DataSet("zh", "keywords", "passage_zh"),
-    "factrecall_en": DataSet("en", "f1", "article"),
-    "factrecall_zh": DataSet("zh", "f1", "article_zh"),
+    "factrecall_en": DataSet("en", "f1", "article", answer_tokens=16),
+    "factrecall_zh": DataSet("zh", "f1", "article_zh", answer_tokens=16),
     "hotpotwikiqa_mixup": DataSet("en", "keywords", "passages"),
     "lic_mixup": DataSet("zh", "keywords", "lic_zh"),
     "cmrc_mixup": DataSet("zh", "keywords", "one_article_zh"),
@@ -58,7 +60,7 @@ class LvEval:
 
     `datasets` and `levels` are those that are there, unless named; `samples` the first items of each file. A `judge`
     adds its verdict as the measure "judged". Raises `UsageError` for a set or level that there is not, and
-    `EvaluationError` where a file is missing; `items` raises it for one that is not in the format.
+    `EvaluationError` where a file is missing; `items` raises it, before the first, for one that is not in the format.
     """
 
     name = "lveval"
@@ -91,9 +93,9 @@ class LvEval:
 
     def items(self) -> Iterator[Item]:
         """By data set, level, line."""
-        for (dataset, level), path in self._files.items():
-            for number, record in enumerate(islice(read_records(path), self._samples)):
-                yield _item(record, dataset, level, number)
+        for _ in self._read_items():
+            pass  # A line that is wrong is named before anything is asked.
+        yield from self._read_items()
 
     def settings(self) -> Mapping[str, Any]:
         """What was chosen, and the hashes of the files."""
@@ -101,8 +103,14 @@ class LvEval:
             "task": self.name,
             "samples": self._samples,
             "files": {f"{dataset}_{level}": file_id(path) for (dataset, level), path in self._files.items()},
+            "answer_tokens": {dataset: DATASETS[dataset].answer_tokens for dataset, _ in self._files},
             "judged": self._judge is not None,
         }
+
+    def _read_items(self) -> Iterator[Item]:
+        for (dataset, level), path in self._files.items():
+            for number, record in enumerate(islice(read_records(path), self._samples)):
+                yield _item(record, dataset, level, number)
 
     @cached_property
     def _files(self) -> dict[tuple[str, str], Path]:
@@ -152,6 +160,7 @@ def _item(record: Record, dataset: str, level: str, number: int) -> Item:
             "confusing_facts": _text_or_texts(record, "confusing_facts"),
             "prompt": (prompt["before"], after),
         },
+        answer_tokens=kind.answer_tokens,
     )
 
 

@@ -3,7 +3,7 @@ text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -38,8 +38,8 @@ class MultiHop:
     - `samples`: only the first questions.
     - `instruction`: said after each question; "" for nothing.
 
-    Raises `UsageError` for settings that do not fit together; `items` raises `EvaluationError` for a file in another
-    format, for too little text, and for paragraphs that are longer than a length.
+    Raises `UsageError` for settings that do not fit together; `items` raises `EvaluationError`, before the first, for a
+    file in another format, for too little text, and for paragraphs that are longer than a length.
     """
 
     def __init__(
@@ -85,13 +85,15 @@ class MultiHop:
 
     def items(self) -> Iterator[Item]:
         """By length, question."""
+        self._check_questions()
         if not self._texts:
             for question in self._questions():
                 paragraphs = self._paragraphs(question)
                 yield self._item(question, *_joined(paragraphs), paragraphs)
             return
+        # The longest holds the text of all.
+        background = self._haystack.background(self._tokenizer, max(self._lengths))
         for length in self._lengths:
-            background = self._haystack.background(self._tokenizer, length)
             yield from self._shared_items(background, length) if self._shared else self._own_items(background, length)
 
     def settings(self) -> Mapping[str, Any]:
@@ -117,6 +119,25 @@ class MultiHop:
     def _haystack(self) -> Haystack:
         return Haystack.read(self._texts)
 
+    def _check_questions(self) -> None:
+        """Read them all, and see whether their paragraphs fit into the shortest length."""
+        texts: dict[str, None] = {}
+        for question in self._questions():
+            own = [paragraph.text for paragraph in self._paragraphs(question)]
+            texts.update(dict.fromkeys(own))
+            if self._texts and not self._shared:
+                self._check_room(own, question.id)
+        if self._shared:
+            self._check_room(texts, "all questions")
+
+    def _check_room(self, texts: Iterable[str], what: str) -> None:
+        tokens, shortest = sum(map(self._tokenizer.count, map(_apart, texts))), min(self._lengths)
+        if tokens > shortest:
+            raise EvaluationError(
+                f"{self._file}, {what}: the paragraphs have {tokens:,} tokens, more than the {shortest:,} asked for; "
+                "ask for longer contexts, fewer questions, or only the supporting paragraphs"
+            )
+
     def _questions(self) -> Iterator[MultiHopQuestion]:
         return islice(read_questions(self._file, benchmark_of(self._file)), self._samples)
 
@@ -141,15 +162,9 @@ class MultiHop:
 
     def _hidden(self, background: Background, texts: Sequence[str], length: int, what: str) -> tuple[str, list[int]]:
         """The context, and where in it each text starts; `what` they are of."""
-        needles = [f"{_APART}{text}{_APART}" for text in texts]
-        tokens = sum(map(self._tokenizer.count, needles))
-        if tokens > length:
-            raise EvaluationError(
-                f"{self._file}, {what}: the paragraphs have {tokens:,} tokens, more than the {length:,} asked for; ask "
-                "for longer contexts, fewer questions, or only the supporting paragraphs"
-            )
         rng = Random(f"{self._seed}/{length}/{what}")
         shares = sorted(rng.random() for _ in texts)
+        needles = list(map(_apart, texts))
         hidden = background.hide(needles, lambda room: [int(room * share) for share in shares], length, snap=True)
         return hidden.text, [span.start for span in hidden.spans]
 
@@ -176,6 +191,10 @@ class MultiHop:
             evidence=tuple(Evidence(span.of(context), span) for span in sorted(spans)),
             conditions={**conditions, "length": length} if length else conditions,
         )
+
+
+def _apart(text: str) -> str:
+    return f"{_APART}{text}{_APART}"
 
 
 def _joined(paragraphs: Sequence[Paragraph]) -> tuple[str, list[int]]:

@@ -122,8 +122,8 @@ def answer(scene: Scene) -> Example:
     if hops > 1 and scene.rng.random() < _NOTED_SHARE:
         notes = scene.known(asked, hops if complete else hops - 1)
     text, right = _formed(scene, asked)
-    right = right if complete else None
-    return answering(packing, text, right, numbers, scene.language, hops=hops, notes=notes, fact=asked.answer)
+    told = right if complete else None
+    return answering(packing, text, told, numbers, scene.language, hops=hops, notes=notes, fact=asked.answer)
 
 
 def sufficient(scene: Scene) -> Example:

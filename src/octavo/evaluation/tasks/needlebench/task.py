@@ -47,8 +47,8 @@ class NeedleBench:
     between sentences instead of inside a word) are the definition's unless given. A length that the buffer takes up
     leaves the needles alone, as in the benchmark.
 
-    Raises `UsageError` for what there is not; `items` raises `EvaluationError` for data that are not the
-    benchmark's and for too little text.
+    Raises `UsageError` for what there is not; `items` raises `EvaluationError`, before the first, for data that are not
+    the benchmark's and for too little text.
     """
 
     def __init__(
@@ -100,9 +100,9 @@ class NeedleBench:
 
     def items(self) -> Iterator[Item]:
         """By task, language, length, repeat, depth."""
-        for task in self._tasks:
-            for language in self._languages:
-                yield from _MAKERS[task](self._material, self._scope, language)
+        for _ in self._items(self._scope.hardest):
+            pass  # Where there is too little of anything, that is said before anything is asked.
+        yield from self._items(self._scope)
 
     def settings(self) -> Mapping[str, Any]:
         """Everything given or left to the definition, and the hashes of the files."""
@@ -144,7 +144,12 @@ class NeedleBench:
             for left, named in tasks.items()
         )
 
-    def _score(self, item: Item, text: str) -> float:
+    def _items(self, scope: Scope) -> Iterator[Item]:
+        for task in self._tasks:
+            for language in self._languages:
+                yield from _MAKERS[task](self._material, scope, language)
+
+    def _score(self, item: Item, text: str) -> float | None:
         return _SCORERS[self._scope.definition.version, item.conditions["task"]](item, text)
 
 

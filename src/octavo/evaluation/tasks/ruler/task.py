@@ -34,6 +34,14 @@ SAMPLES = 500
 _ESSAYS = "PaulGrahamEssays"
 _ESSAY_TASKS = frozenset(name for name, task in needles.NEEDLE_TASKS.items() if task.haystack == "essay")
 _QUESTION_TASKS = {"qa_1": documents.read_squad, "qa_2": documents.read_hotpotqa}
+_ANSWER_TOKENS: Mapping[str, int] = {
+    **dict.fromkeys(needles.NEEDLE_TASKS, needles.TOKENS_TO_GENERATE),
+    **dict.fromkeys(_QUESTION_TASKS, documents.TOKENS_TO_GENERATE),
+    "vt": variable_tracking.TOKENS_TO_GENERATE,
+    "cwe": common_words.TOKENS_TO_GENERATE,
+    "fwe": frequent_words.TOKENS_TO_GENERATE,
+}
+"""The longest answer to each, for which its length leaves room."""
 
 
 class Ruler:
@@ -42,8 +50,8 @@ class Ruler:
     `essays` are the text of the tasks that hide needles in essays; unless they are a file named PaulGrahamEssays, the
     task's name ends in "-style". `squad` and `hotpotqa` are the files of qa_1 and qa_2. `tasks` are those that can be
     made from what is given, unless named. `lengths` are tokens of `tokenizer`; `samples` are made of each task at each
-    length. Raises `UsageError` for a task that there is not, or that lacks its file; `items` raises `EvaluationError`
-    for too little text and for a file in another format.
+    length. Raises `UsageError` for a task that there is not, or that lacks its file; `items` raises `EvaluationError`,
+    before the first, for too little text, for lengths that are too short and for a file in another format.
     """
 
     def __init__(
@@ -84,6 +92,7 @@ class Ruler:
 
     def items(self) -> Iterator[Item]:
         """By task, length, sample."""
+        self._check_lengths()
         for task in self._tasks:
             for length in self._lengths:
                 for sample in range(self._samples):
@@ -115,6 +124,21 @@ class Ruler:
             if lacking is not None:
                 raise UsageError(f"RULER's {task} needs {lacking}")
 
+    def _check_lengths(self) -> None:
+        """Make an item of each task at the shortest length, which may be too short; and at the longest, which there may
+        be too little text for, of those that need the user's: one in essays stands for all, the first in RULER's order,
+        since it has the fewest needles."""
+        for length in sorted(self._lengths)[:1]:
+            for task in self._tasks:
+                self._draft(task, length, 0)
+        in_essays = [task for task in self._tasks if task in _ESSAY_TASKS]
+        asked = [task for task in self._tasks if task in _QUESTION_TASKS]
+        for length in sorted(self._lengths)[-1:]:
+            for task in (*in_essays[:1], *asked):
+                self._draft(task, length, 0)
+        for task in asked:
+            self._question(task, self._samples - 1)
+
     def _lacking(self, task: str) -> str | None:
         if task in _ESSAY_TASKS and not self._essays:
             return "text to hide needles in; name text files"
@@ -134,6 +158,7 @@ class Ruler:
             evidence=draft.evidence,
             conditions={"task": task, "language": "en", "length": length, "repeat": sample},
             data={"prompt": (draft.before, draft.after)},
+            answer_tokens=_ANSWER_TOKENS[task],
         )
 
     def _draft(self, task: str, length: int, sample: int) -> Draft:
@@ -142,23 +167,21 @@ class Ruler:
         match task:
             case "vt":
                 build, least = variable_tracking.variable_draft(seed), variable_tracking.HOPS + 1
-                generated = variable_tracking.TOKENS_TO_GENERATE
             case "cwe":
                 build, least = common_words.common_draft(seed, length), common_words.COMMON + 1
-                generated = common_words.TOKENS_TO_GENERATE
             case "fwe":
                 build, least = frequent_words.frequent_draft(seed, length), frequent_words.LEAST
-                generated = frequent_words.TOKENS_TO_GENERATE
             case "qa_1" | "qa_2":
                 questions, question = self._question(task, sample)
                 build, least = documents.document_draft(questions, question, seed), len(question.gold)
-                generated, most = documents.TOKENS_TO_GENERATE, len(questions.documents)
+                most = len(questions.documents)
             case _:
                 needle_task = needles.NEEDLE_TASKS[task]
                 sentences = self._sentences(length) if task in _ESSAY_TASKS else ()
                 build, least = needles.needle_draft(needle_task, seed, sentences), needle_task.needles
-                generated, most = needles.TOKENS_TO_GENERATE, len(sentences) or None
-        return fit(build, self._tokenizer, length - generated, least=least, most=most, name=f"RULER's {task}")
+                most = len(sentences) or None
+        room = length - _ANSWER_TOKENS[task]
+        return fit(build, self._tokenizer, room, least=least, most=most, name=f"RULER's {task}")
 
     def _question(self, task: str, sample: int) -> tuple[Questions, Question]:
         held = self._questions[task]
@@ -190,6 +213,6 @@ class Ruler:
         return self._kept[1]
 
 
-def _score(item: Item, text: str) -> float:
+def _score(item: Item, text: str) -> float | None:
     scorer: Scorer = contains_any if item.conditions["task"] in _QUESTION_TASKS else contains_all
     return scorer(item, text)
