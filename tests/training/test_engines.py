@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,12 @@ def launched(name: str) -> tuple[Any, dict[str, str]]:
 
 def test_every_engine_is_tested() -> None:
     assert sorted(path.stem for path in ENGINES.glob("*.yaml")) == NAMES
+
+
+def test_the_command_of_the_documentation_says_where_they_are() -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+    code = documented.partition("engines=$(python -c '")[2].partition("')")[0]
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == str(ENGINES)
 
 
 @pytest.mark.parametrize("name", NAMES)

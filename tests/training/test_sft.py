@@ -148,7 +148,8 @@ def test_it_tells_what_it_does(tmp_path: Path) -> None:
 def test_what_is_left_is_the_outcome_and_how_it_came_about(tmp_path: Path) -> None:
     run = train(tiny_recipe(tmp_path), tmp_path / "run")
     assert run.finished
-    assert sorted(path.name for path in run.path.iterdir()) == ["adapter", "log.jsonl", "loss.png", "recipe.json"]
+    left = {path.name for path in run.path.iterdir()} - {".lock"}
+    assert left == {"adapter", "log.jsonl", "loss.png", "recipe.json"}
     assert {"adapter_model.safetensors", "adapter_config.json", "config.json", "tokenizer.json"} <= {
         path.name for path in run.outcome.iterdir()
     }
@@ -175,6 +176,15 @@ def test_a_finished_training_is_not_trained_again(tmp_path: Path) -> None:
     assert news == []
 
 
+def test_what_a_crash_left_of_a_finished_training_is_removed(tmp_path: Path) -> None:
+    run = train(tiny_recipe(tmp_path), tmp_path / "run")
+    (run.stage_folder(1) / "checkpoint-6").mkdir(parents=True)
+    run.rows.parent.mkdir()
+    train(tiny_recipe(tmp_path), tmp_path / "run", resume=True)
+    assert not run.stage_folder(1).exists()
+    assert not run.rows.parent.exists()
+
+
 # Stopping and going on
 
 
@@ -188,6 +198,37 @@ def test_stopped_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     assert news[1] == StageBegun(2, 2, 128, 6, 4, 5, repeats=True)
     assert same(weights(whole.outcome), weights(parts.outcome))
     assert [step.loss for step in whole.steps()] == [step.loss for step in parts.steps()]
+
+
+def test_ctrl_c_in_the_last_step_of_a_stage_stops_before_the_next(tmp_path: Path) -> None:
+    recipe = tiny_recipe(tmp_path, stages=(Stage(96, steps=2), Stage(128, steps=2)))
+    news: list[News] = []
+    interrupt = interrupted_at(2, stage=1)
+
+    def tell(each: News) -> None:
+        news.append(each)
+        interrupt(each)
+
+    with pytest.raises(Stopped, match=r"stopped before stage 2 of 2; what was trained is saved in .* --resume"):
+        train(recipe, tmp_path / "run", tell=tell)
+    assert [each.stage for each in news if isinstance(each, StageBegun)] == [1]
+    parts = train(recipe, tmp_path / "run", resume=True)
+    assert [(step.stage, step.step) for step in parts.steps()] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+
+
+def test_a_training_under_way_is_left_alone_by_a_second_one(tmp_path: Path) -> None:
+    recipe = tiny_recipe(tmp_path, packing=True)
+    refused: list[str] = []
+
+    def again(news: News) -> None:
+        if isinstance(news, StepDone) and news.step == 2:
+            with pytest.raises(TrainingError) as raised:
+                train(recipe, tmp_path / "run", resume=True)
+            refused.append(str(raised.value))
+
+    run = train(recipe, tmp_path / "run", tell=again)
+    assert refused == [f"{run.path}: is being trained by another process; let it end, or stop it with Ctrl-C there"]
+    assert [step.step for step in run.steps()] == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_crash_costs_no_more_than_the_steps_since_the_last_checkpoint(tmp_path: Path) -> None:
@@ -204,7 +245,8 @@ def test_a_crash_costs_no_more_than_the_steps_since_the_last_checkpoint(tmp_path
         train(recipe, tmp_path / "parts", tell=crash)
     half_written = tmp_path / "parts" / "stage-1" / "checkpoint-6"
     shutil.copytree(tmp_path / "parts" / "stage-1" / "checkpoint-4", half_written)
-    (half_written / "trainer_state.json").unlink()
+    state = (half_written / "trainer_state.json").read_bytes()
+    (half_written / "trainer_state.json").write_bytes(state[:100])  # the Trainer writes it in place
     news: list[News] = []
     parts = train(recipe, tmp_path / "parts", resume=True, tell=news.append)
     assert news[1] == StageBegun(1, 1, 96, 6, 4, 6)

@@ -46,8 +46,8 @@ def tiny_model(config: Any, recipe: Recipe) -> Any:
         return get_peft_model(model, LoraConfig(r=recipe.lora.rank, target_modules="all-linear", task_type="CAUSAL_LM"))
 
 
-def loss_of(model: Any, tokens: int) -> Any:
+def loss_of(model: Any, tokens: int, positions: Any = None) -> Any:
     import torch
 
     row = torch.arange(tokens)[None] % model.config.vocab_size
-    return model(input_ids=row, labels=row, fused_lm_head=True).loss
+    return model(input_ids=row, position_ids=positions, labels=row, fused_lm_head=True).loss

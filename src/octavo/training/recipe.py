@@ -46,8 +46,9 @@ class Recipe:
 
     `model` is a hub's name, a folder, or a `.gguf` file. `data` are JSONL or Parquet files (`data/samples.py`);
     `short_data` holds short samples, mixed in as `short_share` of each stage's samples (0 to 1) to keep short skills.
-    `stages` grow in length; the RoPE extension `rope` is set once, for the longest. `batch_tokens` is how many tokens,
-    about, one optimizer step sees; samples are shown one at a time (`micro_batch`) and their gradients added up.
+    `stages` grow in length; the RoPE extension `rope` is set once, for the longest, with the base frequency
+    `rope_theta` where it is "abf" (None: the least that covers the length). `batch_tokens` is how many tokens, about,
+    one optimizer step sees; samples are shown one at a time (`micro_batch`) and their gradients added up.
     `learning_rate` rises over the first `warmup` share of the steps and falls along a cosine. `packing` puts short
     samples together into rows of the stage's length. `template` is a chat template with marks
     (`data/templates.py`), for a model whose own is not known. `evaluation` is what is measured on the way.
@@ -58,6 +59,7 @@ class Recipe:
     stages: tuple[Stage, ...]
     method: Method = "lora"
     rope: RopeKind = "none"
+    rope_theta: float | None = None
     lora: Lora = Lora()
     learning_rate: float = 2e-4
     warmup: float = 0.03

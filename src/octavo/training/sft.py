@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from octavo.training.model.loading import (
     require_loadable,
 )
 from octavo.training.model.shape import model_config, shape_of
-from octavo.training.planning.footprint import OFFLOADED_FROM
+from octavo.training.planning.footprint import offloads
 from octavo.training.planning.machine import this_machine
 from octavo.training.planning.plan import Plan, make_plan, require_memory, rows_a_step
 from octavo.training.quiet import quiet
@@ -41,7 +42,7 @@ from octavo.training.running.curve import loss_curve
 from octavo.training.running.interrupts import Interrupts
 from octavo.training.running.launcher import require_launcher, row_multiple, rows_apart
 from octavo.training.running.progress import News, Planned, Saved, StageBegun, StopAsked, Tell, say_nothing
-from octavo.training.running.reporting import reporting
+from octavo.training.running.reporting import asked_anywhere, reporting
 from octavo.training.running.run import TrainingRun
 
 _KEPT_CHECKPOINTS = 2
@@ -65,13 +66,11 @@ def dry_run(recipe: Recipe, *, tell: Tell = say_nothing) -> Plan:
 def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = say_nothing) -> TrainingRun:
     """Train what the recipe says in `folder`, or go on there (`resume`), and return the run, which holds the outcome.
 
-    Raises `TrainingError` where data, model or folder are not what they should be or the memory does not suffice,
-    `Stopped` after Ctrl-C, and `MissingExtra` without the libraries.
+    Raises `TrainingError` where data, model or folder are not what they should be, another process trains there or the
+    memory does not suffice, `Stopped` after Ctrl-C, and `MissingExtra` without the libraries.
     """
     run = TrainingRun(folder)
     run.require_same(recipe, resume=resume)
-    if run.finished:
-        return run
     patient_threads()
     try:
         import torch
@@ -80,6 +79,15 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = sa
         raise MissingExtra("training", "train") from error
     processes = PartialState(cpu=not torch.cuda.is_available())  # else, without GPUs, each would work alone
     require_launcher(processes)
+    with run.held() if processes.is_main_process else nullcontext():
+        if not run.finished:
+            _train_stages(recipe, run, processes, tell, resume=resume)
+        elif processes.is_main_process:
+            run.tidy()  # a crash may have come before it
+    return run
+
+
+def _train_stages(recipe: Recipe, run: TrainingRun, processes: Any, tell: Tell, *, resume: bool) -> None:
     main = processes.is_main_process
     try:
         tokenizer, template, evaluator, prepared = _prepared(recipe, run.rows if main else None)
@@ -90,20 +98,26 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = sa
         raise
     if main:
         run.begin(recipe, prepared.fingerprint, resume=resume)
+        run.tidy()
     processes.wait_for_everyone()
     if not template.same:
         tokenizer.chat_template = plain_template(template.text)
     with Interrupts(lambda: tell(StopAsked()) if main else None) as interrupts:
         for stage in range(1, len(recipe.stages) + 1):
-            if not run.outcome_of(recipe, stage).is_dir():
-                _train_stage(recipe, run, stage, prepared, tokenizer, processes, interrupts, tell, evaluator)
-    return run
+            if run.outcome_of(recipe, stage).is_dir():
+                continue
+            if asked_anywhere(interrupts, processes.num_processes):  # in the last step of the stage before
+                raise Stopped(
+                    f"stopped before stage {stage} of {len(recipe.stages)}; what was trained is saved in {run.path}. "
+                    f"To go on: {run.resume_command}"
+                )
+            _train_stage(recipe, run, stage, prepared, tokenizer, processes, interrupts, tell, evaluator)
 
 
 def _prepared(recipe: Recipe, rows: Path | None) -> tuple[Any, Template, Evaluator | None, Prepared]:
     """The tokenizer and its template, what is to be evaluated, and the data, written to `rows`."""
     tokenizer = load_tokenizer(recipe.model)
-    require_loadable(recipe.model, method=recipe.method, rope=recipe.rope, reach=recipe.longest)
+    require_loadable(recipe.model, method=recipe.method, **_positions(recipe))
     template = training_template(tokenizer, recipe.template)
     evaluator = None
     if recipe.evaluation is not None:
@@ -158,12 +172,15 @@ def _train_stage(
             f"{run.path}. To go on: {run.resume_command}"
         )
     partial = run.partial(outcome)
+    if processes.is_main_process:
+        run.clear(partial)
+    processes.wait_for_everyone()
     with quiet():
         trainer.save_model(str(partial))
     if processes.is_main_process:
         _complete(partial, trainer, recipe)
         run.put(partial, outcome)
-        run.tidy(stage)
+        run.tidy()
         tell(Saved(stage, step, outcome))
     processes.wait_for_everyone()
     del trainer
@@ -191,11 +208,16 @@ def _model(recipe: Recipe, run: TrainingRun, stage: int) -> Any:
     if recipe.method == "full":
         if before is not None:
             return load_model(str(before), method="full")
-        return load_model(recipe.model, method="full", rope=recipe.rope, reach=recipe.longest)
-    base = load_model(recipe.model, method=recipe.method, rope=recipe.rope, reach=recipe.longest)
+        return load_model(recipe.model, method="full", **_positions(recipe))
+    base = load_model(recipe.model, method=recipe.method, **_positions(recipe))
     if before is not None:
         return load_adapter(base, before, trained=True)
     return _adapted(base, recipe)
+
+
+def _positions(recipe: Recipe) -> dict[str, Any]:
+    """How positions are stretched, in `load_model`'s words."""
+    return {"rope": recipe.rope, "reach": recipe.longest, "theta": recipe.rope_theta}
 
 
 def _adapted(base: Any, recipe: Recipe) -> Any:
@@ -220,7 +242,7 @@ def _configuration(recipe: Recipe, run: TrainingRun, stage: int, data: StageData
     from trl import SFTConfig
 
     on_gpu = torch.cuda.is_available()
-    together = recipe.micro_batch * rows_apart()
+    apart = rows_apart()
     return SFTConfig(
         output_dir=str(run.stage_folder(stage)),
         # The data. Rows are tokens already, none longer than the stage; TRL prepares them only to pack them.
@@ -230,7 +252,7 @@ def _configuration(recipe: Recipe, run: TrainingRun, stage: int, data: StageData
         dataset_kwargs={"skip_prepare_dataset": not recipe.packing},
         train_sampling_strategy="sequential",
         per_device_train_batch_size=recipe.micro_batch,
-        gradient_accumulation_steps=max(1, round(rows_a_step(recipe, data) / together)),
+        gradient_accumulation_steps=rows_a_step(recipe, data, apart) // (recipe.micro_batch * apart),
         num_train_epochs=data.stage.epochs,
         max_steps=data.stage.steps or -1,
         # What is learned, and how. This loss is the one in chunks, which never holds all logits.
@@ -245,7 +267,7 @@ def _configuration(recipe: Recipe, run: TrainingRun, stage: int, data: StageData
         use_cpu=not on_gpu,
         dataloader_pin_memory=on_gpu,
         activation_checkpointing=recipe.checkpointing,
-        activation_offloading=on_gpu and recipe.checkpointing and data.stage.length >= OFFLOADED_FROM,
+        activation_offloading=offloads(recipe, data.stage.length, "cuda" if on_gpu else "cpu"),
         # What is said and saved.
         logging_steps=1,
         logging_nan_inf_filter=False,

@@ -33,6 +33,8 @@ PLAN = Plan(
         StagePlan(Stage(32_000), 30, 10, 1, 300_000, 3e12, 90.0, repeats=False),
     ),
     30_000,
+    32_000,
+    False,
     Footprint(1, 1, 1, 1, 1),
     Machine("cpu", 1, 2 * 10**9, 1e11),
 )

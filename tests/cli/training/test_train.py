@@ -101,6 +101,11 @@ def test_the_options_offer_what_the_recipe_takes() -> None:
     assert get_args(flags.Rope) == get_args(RopeKind)
 
 
+def test_the_base_frequency_of_abf_can_be_chosen() -> None:
+    assert recipe(rope="abf", rope_theta=5e5).rope_theta == 5e5
+    assert recipe(rope="abf").rope_theta is None
+
+
 def test_a_stage_has_its_own_number_of_epochs_or_steps() -> None:
     assert recipe(epochs="2,0.5").stages == (Stage(8_000, epochs=2), Stage(32_000, epochs=0.5))
     assert recipe(steps="10").stages == (Stage(8_000, steps=10), Stage(32_000, steps=10))

@@ -20,7 +20,8 @@ def trained(recipe: Recipe, folder: Path, **entries: Any) -> TrainingRun:
     """A run as it is left by a training of this recipe, with random adapters."""
     run = TrainingRun(folder)
     run.begin(recipe, "rows")
-    model = load_model(recipe.model, method=recipe.method, rope=recipe.rope, reach=recipe.longest)
+    positions: dict[str, Any] = {"rope": recipe.rope, "reach": recipe.longest, "theta": recipe.rope_theta}
+    model = load_model(recipe.model, method=recipe.method, **positions)
     if recipe.method == "full":
         model.save_pretrained(run.outcome)
     else:
@@ -52,6 +53,23 @@ def test_a_model_file_reads_as_far_as_it_was_trained(tmp_path: Path) -> None:
     fields = gguf.GGUFReader(export_run(trained(recipe, tmp_path / "run").path, "gguf")).fields
     assert fields["llama.context_length"].contents() == 512
     assert fields["llama.rope.scaling.factor"].contents() == 4.0
+
+
+def test_the_base_frequency_that_was_chosen_is_in_the_file(tmp_path: Path) -> None:
+    recipe = tiny_recipe(tmp_path, stages=(Stage(512),), rope="abf", rope_theta=5e5)
+    run = trained(recipe, tmp_path / "run")
+    assert trained_model(run)[0].config.rope_parameters["rope_theta"] == 5e5
+    fields = gguf.GGUFReader(export_run(run.path, "gguf")).fields
+    assert fields["llama.rope.freq_base"].contents() == 5e5
+
+
+def test_what_a_crash_left_of_an_export_is_no_part_of_the_next(tmp_path: Path) -> None:
+    run = trained(tiny_recipe(tmp_path), tmp_path / "run")
+    left = run.partial(run.export("merged"))
+    left.mkdir()
+    (left / "model-00003-of-00003.safetensors").touch()
+    assert [each.name for each in export_run(run.path, "merged").glob("*.safetensors")] == ["model.safetensors"]
+    assert not left.exists()
 
 
 def test_an_adapter_cannot_carry_stretched_positions(tmp_path: Path) -> None:

@@ -44,6 +44,11 @@ MODELS: dict[str, tuple[str, Kind, dict[str, Any]]] = {
         "llama-bpe",
         {**LONGER, "rope_parameters": {**ORIGINAL, "rope_type": "yarn"}},
     ),
+    "llama, attention sharpened as its makers say": (
+        "llama",
+        "llama-bpe",
+        {**LONGER, "rope_parameters": {**ORIGINAL, "rope_type": "yarn", "attention_factor": 1.0}},
+    ),
     "llama, positions of llama 3": (
         "llama",
         "llama-bpe",

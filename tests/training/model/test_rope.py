@@ -19,6 +19,9 @@ SMOLLM = {  # the entries of SmolLM2-135M-Instruct's config.json that say where 
 }
 
 
+YARN = {"rope_type": "yarn", "rope_theta": 100_000.0, "factor": 4.0, "original_max_position_embeddings": 8192}
+
+
 def llama(**entries: Any) -> Any:
     from transformers import LlamaConfig
 
@@ -149,9 +152,55 @@ def test_llama_cpp_reads_as_far_as_the_model_was_trained() -> None:
     assert abf.as_gguf() == {"context_length": 32_768, "rope.freq_base": abf.theta}
 
 
-def test_a_scaling_that_llama_cpp_does_not_compute_is_refused() -> None:
-    with pytest.raises(TrainingError, match=r"llama\.cpp does not compute RoPE scaling of type dynamic"):
-        extend(rope_of(SMOLLM), "dynamic", 32_768).as_gguf()
+@pytest.mark.parametrize(
+    ("more", "attention"),
+    [
+        ({"attention_factor": 1.0}, 1.0),
+        ({"mscale": 0.707, "mscale_all_dim": 1.0}, (0.0707 * math.log(4) + 1) / (0.1 * math.log(4) + 1)),
+    ],
+)
+def test_llama_cpp_is_told_where_attention_is_not_sharpened_as_usual(more: dict[str, Any], attention: float) -> None:
+    rope = rope_of({**SMOLLM, "rope_scaling": YARN | more})
+    told = rope.as_gguf()
+    # llama.cpp multiplies by it and by the usual (Peng et al. 2023, equation 22).
+    assert float(told["rope.scaling.attn_factor"]) * (0.1 * math.log(4) + 1) == pytest.approx(attention)
+    _, computed = frequencies(llama(rope_parameters=YARN | more, max_position_embeddings=32_768))
+    assert computed == pytest.approx(attention)
+    read = rope_of_gguf({"general.architecture": "llama"} | {f"llama.{key}": value for key, value in told.items()})
+    assert read.more == {"attention_factor": pytest.approx(attention)}
+
+
+def test_what_a_makers_dict_says_of_the_usual_is_nothing_to_tell() -> None:
+    usual = {"beta_fast": 32, "beta_slow": 1, "attention_factor": 0.1 * math.log(4) + 1, "finetuned": True}
+    assert (
+        rope_of({**SMOLLM, "rope_scaling": YARN | usual}).as_gguf() == extend(rope_of(SMOLLM), "yarn", 32_768).as_gguf()
+    )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"rope_type": "dynamic", "factor": 4.0}, "RoPE scaling of type dynamic cannot be exported for llama.cpp"),
+        ({"rope_type": "longrope", "long_factor": [4.0] * 32}, "RoPE scaling of type longrope cannot be exported"),
+        (YARN | {"beta_fast": 16.0}, "does not compute all of this model's RoPE scaling (yarn with beta_fast 16.0)"),
+        (YARN | {"truncate": False}, "(yarn with truncate False); export with --to merged"),
+        ({"rope_type": "default", "partial_rotary_factor": 0.5}, "(default with partial_rotary_factor 0.5)"),
+    ],
+)
+def test_a_scaling_that_llama_cpp_does_not_compute_is_refused(parameters: dict[str, Any], words: str) -> None:
+    with pytest.raises(TrainingError) as refused:
+        rope_of({**SMOLLM, "rope_scaling": parameters}).as_gguf()
+    assert words in str(refused.value)
+
+
+def test_a_model_whose_makers_tell_to_add_yarn_and_leave_its_length_reads_as_far_as_that_reaches() -> None:
+    config = {**SMOLLM, "rope_scaling": YARN}  # as Qwen's model cards have it
+    rope = rope_of(config)
+    assert (rope.length, rope.original) == (32_768, 8192)
+    assert rope.as_config()["max_position_embeddings"] == 32_768
+    assert extend(rope, "none", 32_768) == rope
+    longer = {**SMOLLM, "rope_scaling": YARN, "max_position_embeddings": 40_960}
+    assert rope_of(longer).length == 40_960
 
 
 @pytest.mark.parametrize(
@@ -207,8 +256,9 @@ def test_a_model_that_its_makers_stretched_stays_as_it_is(parameters: dict[str, 
 def test_a_theta_is_only_for_abf_and_only_larger() -> None:
     with pytest.raises(UsageError, match="--rope abf"):
         extend(rope_of(SMOLLM), "yarn", 32_768, theta=1e6)
-    with pytest.raises(UsageError, match="above the model's own 100,000"):
-        extend(rope_of(SMOLLM), "abf", 32_768, theta=50_000)
+    for theta in (50_000, math.inf):
+        with pytest.raises(UsageError, match=r"--rope-theta .* above the model's own 100,000"):
+            extend(rope_of(SMOLLM), "abf", 32_768, theta=theta)
 
 
 def test_a_share_of_rotated_dimensions_is_kept() -> None:

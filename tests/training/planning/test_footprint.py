@@ -6,16 +6,18 @@ from typing import Any
 import pytest
 
 from octavo.training.model.shape import ModelShape, shape_of
-from octavo.training.planning.footprint import footprint, layer_activations, trained_parameters
+from octavo.training.planning.footprint import footprint, layer_activations, mask_bytes, trained_parameters
 from octavo.training.recipe import Lora, Method, Recipe, Stage
+from octavo.training.running.launcher import ALONE, Sharing
 from tests.training.tiny import loss_of, tiny_config, tiny_model
 
 RECIPE = Recipe("m", (), (Stage(8192),), checkpointing=False)
 SMOLLM = ModelShape(30, 576, 576, 192, 1536, 49_152, tied=True)
 TOKENS = 96
+EIGHT = Sharing(row=8, weights=8)
 
 
-def kept(model: Any) -> int:
+def kept(model: Any, positions: Any = None, tokens: int = TOKENS) -> int:
     """Bytes that torch keeps of the way forward for the way back, weights left out."""
     import torch
 
@@ -27,7 +29,7 @@ def kept(model: Any) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        loss_of(model, TOKENS)
+        loss_of(model, tokens, positions)
     return sum(tensor.untyped_storage().nbytes() for pointer, tensor in storages.items() if pointer not in weights)
 
 
@@ -86,26 +88,48 @@ def test_a_row_takes_memory_by_its_length_and_the_logits_no_more_than_a_chunk() 
     assert footprint(SMOLLM, replace(RECIPE, micro_batch=2), 8192).activations == long.activations
 
 
-def test_eight_gpus_share_all_but_the_program() -> None:
-    one, eight = (footprint(SMOLLM, RECIPE, 65_536, device="cuda", devices=count) for count in (1, 8))
-    assert eight.activations == pytest.approx(one.activations / 8)
-    assert eight.weights == pytest.approx(one.weights / 8)
-    assert eight.runtime == one.runtime
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_what_each_layer_makes_of_the_mask_between_packed_samples_is_what_torch_keeps(method: Method) -> None:
+    import torch
+
+    recipe, tokens, layers = replace(RECIPE, method=method), 1024, 2
+    model = tiny_model(tiny_config(num_hidden_layers=layers), recipe)
+    packed = torch.cat([torch.arange(tokens // 2)] * 2)[None]
+    more = kept(model, packed, tokens) - kept(model, None, tokens)
+    a_pair = mask_bytes(shape_of(model.config.to_dict()), recipe, "cpu")
+    assert a_pair - 1 == pytest.approx(more / tokens**2, rel=0.1)  # the mask that all layers see is kept by none
+
+
+def test_the_mask_grows_with_the_square_of_a_row_and_is_one_layers_with_checkpointing() -> None:
+    assert footprint(SMOLLM, RECIPE, 8192).mask == 0
+    short, long = (footprint(SMOLLM, RECIPE, row, masked=True) for row in (8192, 16_384))
+    assert (short.mask, long.mask) == (8192**2 * (1 + 2 * SMOLLM.layers), 4 * short.mask)
+    assert short.total - footprint(SMOLLM, RECIPE, 8192).total == short.mask
+    checkpointed = footprint(SMOLLM, replace(RECIPE, checkpointing=True), 8192, masked=True)
+    assert checkpointed.mask == 8192**2 * 3
+    assert footprint(SMOLLM, replace(RECIPE, micro_batch=2), 8192, masked=True).mask == long.mask
+
+
+def test_a_group_of_eight_shares_a_row_and_shards_share_the_weights() -> None:
+    alone, together = (footprint(SMOLLM, RECIPE, 65_536, device="cuda", sharing=each) for each in (ALONE, EIGHT))
+    assert together.activations == pytest.approx(alone.activations / 8)
+    assert together.weights == pytest.approx(alone.weights / 8)
+    assert together.runtime == alone.runtime
+    shards = footprint(SMOLLM, RECIPE, 65_536, device="cuda", sharing=Sharing(weights=8))
+    assert (shards.activations, shards.weights) == (alone.activations, together.weights)
 
 
 def test_a_gpu_leaves_the_inputs_of_layers_to_the_computer_where_stages_are_long() -> None:
-    short, long = (replace(RECIPE, checkpointing=True, stages=(Stage(length),)) for length in (32_767, 32_768))
+    recipe = replace(RECIPE, checkpointing=True)
     inputs = 2 * SMOLLM.layers * SMOLLM.hidden * 1000
     for device, left in (("cuda", inputs), ("cpu", 0)):
-        difference = (
-            footprint(SMOLLM, short, 1000, device=device).activations
-            - footprint(SMOLLM, long, 1000, device=device).activations
-        )
-        assert difference == left
+        short, long = (footprint(SMOLLM, recipe, 1000, length=length, device=device) for length in (32_767, 32_768))
+        assert short.total - long.total == short.activations - long.activations == left
+        assert (short.offloaded, long.offloaded) == (0, left)
 
 
 def test_a_published_peak_is_met() -> None:
     # TRL's guide to training beyond 1M tokens: Qwen3-8B, one sequence of 1,048,576 tokens, 8 H100: 56 GB on each.
     qwen3_8b = ModelShape(36, 4096, 4096, 1024, 12_288, 151_936, tied=False)
     recipe = replace(RECIPE, method="full", checkpointing=True, stages=(Stage(2**20),))
-    assert footprint(qwen3_8b, recipe, 2**20, device="cuda", devices=8).total == pytest.approx(56e9, rel=0.2)
+    assert footprint(qwen3_8b, recipe, 2**20, device="cuda", sharing=EIGHT).total == pytest.approx(56e9, rel=0.2)

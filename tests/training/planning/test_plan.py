@@ -14,6 +14,7 @@ from octavo.training.planning.machine import Machine, measured_rate, this_machin
 from octavo.training.planning.operations import sequence_operations
 from octavo.training.planning.plan import Plan, make_plan, require_memory, rows_a_step
 from octavo.training.recipe import Method, Recipe, Stage
+from octavo.training.running.launcher import Sharing
 from tests.training.tiny import tiny_config, tiny_model
 
 SMOLLM = ModelShape(30, 576, 576, 192, 1536, 49_152, tied=True)
@@ -66,7 +67,7 @@ def test_a_published_step_is_within_a_factor_of_two() -> None:
     # TRL's guide to training beyond 1M tokens: Qwen3-8B, one sequence of 1,048,576 tokens, 8 H100, 380 s a step.
     recipe = Recipe("m", (), (Stage(2**20, steps=1),), method="full", batch_tokens=2**20)
     one = [StageData(recipe.stages[0], (Measured(0, 2**20, 2**20, "a book"),))]
-    plan = make_plan(recipe, QWEN3_8B, one, Machine("cuda", 8, None, 7e14))
+    plan = make_plan(recipe, QWEN3_8B, one, Machine("cuda", 8, None, 7e14, sharing=Sharing(8, 8)))
     assert 380 / 2 < plan.stages[0].seconds_per_step < 380 * 2
 
 
@@ -102,6 +103,14 @@ def test_a_step_takes_no_more_rows_than_there_are() -> None:
     assert "3 samples, 5 steps of 3 rows, 4,500 tokens" in dict(plan.as_rows())["stage 1,000"]
 
 
+@pytest.mark.parametrize(("apart", "rows"), [(1, 10), (2, 10), (4, 8), (16, 16), (64, 64)])
+def test_processes_with_rows_of_their_own_see_a_steps_tokens_together(apart: int, rows: int) -> None:
+    (stage,) = arrange([Stage(1000)], data(*[800] * 40))
+    assert rows_a_step(RECIPE, stage, apart) == rows
+    shown = make_plan(RECIPE, SMOLLM, [stage], replace(MACHINE, devices=apart)).stages[0]
+    assert (shown.rows, shown.steps) == (rows, -(-40 // rows))
+
+
 def test_a_plan_is_told_to_programs_with_what_people_are_told() -> None:
     plan = planned(machine=replace(MACHINE, memory=10**9))
     told = plan.as_json()
@@ -112,11 +121,55 @@ def test_a_plan_is_told_to_programs_with_what_people_are_told() -> None:
     assert told["machine"]["memory"] == 10**9
 
 
-def test_packed_rows_are_as_long_as_the_stage() -> None:
-    plan = planned(replace(RECIPE, packing=True))
-    assert plan.row == 4000
-    assert plan.stages[0].rows == 8  # 32,000 tokens in 32 rows of 1,000
-    assert plan.stages[0].steps == 4
+def test_packing_that_fills_no_row_is_planned_as_it_turns_out() -> None:
+    packing = replace(RECIPE, packing=True)
+    plan, plain = planned(packing), planned()  # 800 and 800 do not go into 1,000
+    assert (plan.stages, plan.row, plan.memory) == (plain.stages, plain.row, plain.memory)
+
+
+def test_packed_rows_are_masked_which_takes_memory_and_time() -> None:
+    recipe = replace(RECIPE, stages=(Stage(4000),))
+    arranged = arrange(recipe.stages, data(*[1000] * 40))
+    packed, plain = (make_plan(replace(recipe, packing=each), SMOLLM, arranged, MACHINE) for each in (True, False))
+    assert (packed.row, packed.stages[0].rows, packed.stages[0].steps) == (4000, 2, 5)
+    assert packed.memory.mask == 4000**2 * 3
+    assert dict(packed.as_rows())["of it"].count("the mask between its samples 48 MB") == 1
+    pairs = 40_000 * 4000 - 40_000 * 1001 / 2
+    attention = 4 * SMOLLM.layers * SMOLLM.queries * pairs * 4.5
+    assert packed.stages[0].operations - plain.stages[0].operations == pytest.approx(attention)
+
+
+def test_where_the_mask_is_too_much_rows_are_not_packed() -> None:
+    recipe = replace(RECIPE, stages=(Stage(32_000),), packing=True)
+    arranged = arrange(recipe.stages, data(*[1000] * 40))
+    needed = make_plan(recipe, SMOLLM, arranged, MACHINE).memory
+    free = needed.total - needed.mask // 2
+    plan = make_plan(recipe, SMOLLM, arranged, replace(MACHINE, memory=free))
+    assert plan.missing == needed.mask // 2
+    with pytest.raises(TrainingError, match="are missing; --no-packing fits"):
+        require_memory(plan, recipe, SMOLLM)
+
+
+def test_memory_is_that_of_the_stage_that_takes_most() -> None:
+    recipe = replace(RECIPE, stages=(Stage(32_000), Stage(33_000)))  # of the second, a GPU offloads layers' inputs
+    arranged = arrange(recipe.stages, data(32_000, 33_000))
+    plan = make_plan(recipe, SMOLLM, arranged, replace(MACHINE, device="cuda"))
+    assert (plan.row, plan.length) == (32_000, 32_000)
+    assert plan.memory.offloaded == 2 * SMOLLM.layers * SMOLLM.hidden * 33_000
+
+
+def test_what_is_offloaded_has_to_fit_the_computer() -> None:
+    recipe = replace(RECIPE, stages=(Stage(100_000),))
+    arranged = arrange(recipe.stages, data(100_000))
+    offloaded = 2 * SMOLLM.layers * SMOLLM.hidden * 100_000
+    machine = replace(MACHINE, device="cuda", memory=80 * 10**9, host=4 * 10**9)
+    plan = make_plan(recipe, SMOLLM, arranged, machine)
+    assert dict(plan.as_rows())["offloaded"] == "3.5 GB of the computer's; free: 4.0 GB"
+    require_memory(plan, recipe, SMOLLM)
+    small = make_plan(recipe, SMOLLM, arranged, replace(machine, host=3 * 10**9))
+    assert small.missing_host == offloaded - 3 * 10**9
+    with pytest.raises(TrainingError, match=r"leaves 3\.5 GB for each GPU .* 3\.0 GB are free: 0\.5 GB are missing"):
+        require_memory(small, recipe, SMOLLM)
 
 
 def test_time_is_operations_over_the_rate_and_shared_by_the_devices() -> None:
@@ -124,6 +177,13 @@ def test_time_is_operations_over_the_rate_and_shared_by_the_devices() -> None:
     assert planned(machine=replace(MACHINE, rate=2e11)).seconds == pytest.approx(plan.seconds / 2)
     assert planned(machine=replace(MACHINE, devices=4)).seconds == pytest.approx(plan.seconds / 4)
     assert plan.seconds == pytest.approx(sum(stage.steps * stage.seconds_per_step for stage in plan.stages))
+
+
+def test_plain_data_parallelism_divides_time_and_no_memory() -> None:
+    assert planned(machine=replace(MACHINE, devices=2)).memory == planned().memory
+    shared = planned(machine=replace(MACHINE, devices=2, sharing=Sharing(row=2, weights=2)))
+    assert shared.memory.total < planned().memory.total
+    assert shared.stages[0].rows == planned().stages[0].rows
 
 
 def test_a_gpu_passes_by_what_is_not_learned() -> None:
@@ -211,7 +271,11 @@ def test_the_rate_is_the_operations_of_a_product_over_its_time() -> None:
 
 def test_this_machine_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr("octavo.training.planning.machine.available_memory", lambda: 8 * 10**9)
     machine = this_machine()
     assert machine.devices == 2
     assert machine.device in ("cpu", "cuda")
+    assert machine.host == 4 * 10**9  # two processes share what the computer has
+    assert machine.device == "cuda" or machine.memory == machine.host
+    assert machine.sharing == Sharing()
     assert machine.rate > 1e8

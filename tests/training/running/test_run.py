@@ -73,9 +73,10 @@ def test_a_folder_of_something_else_is_not_trained_in(tmp_path: Path) -> None:
 
 def test_what_was_prepared_for_a_training_that_did_not_begin_is_in_nobodys_way(tmp_path: Path) -> None:
     run = TrainingRun(tmp_path / "run")
-    run.rows.parent.mkdir(parents=True)
-    run.require_same(RECIPE)
-    run.abandon()
+    with run.held():
+        run.rows.parent.mkdir(parents=True)
+        run.require_same(RECIPE)
+        run.abandon()
     assert not run.path.exists()
     run.begin(RECIPE, "rows")
     run.abandon()
@@ -129,8 +130,10 @@ def test_the_newest_whole_checkpoint_is_gone_on_with(run: TrainingRun) -> None:
         folder = run.stage_folder(1) / f"checkpoint-{number}"
         folder.mkdir(parents=True)
         if number != 100:
-            (folder / "trainer_state.json").touch()
+            (folder / "trainer_state.json").write_text('{"global_step": 1}')
     assert run.checkpoint(1) == run.stage_folder(1) / "checkpoint-50"
+    (run.stage_folder(1) / "checkpoint-50" / "trainer_state.json").write_text('{"global_st')  # a crash cut it off
+    assert run.checkpoint(1) == run.stage_folder(1) / "checkpoint-5"
 
 
 def test_the_last_stages_outcome_stands_at_the_top(run: TrainingRun) -> None:
@@ -149,14 +152,44 @@ def test_an_outcome_is_there_when_all_of_it_is_written(run: TrainingRun) -> None
     assert (run.outcome / "weights").exists()
 
 
+def test_what_a_crash_left_of_an_outcome_is_no_part_of_the_next(run: TrainingRun) -> None:
+    partial = run.partial(run.outcome)
+    partial.mkdir()
+    (partial / "model-00003-of-00003.safetensors").touch()
+    run.clear(partial)
+    assert not partial.exists()
+    run.clear(partial)
+
+
 def test_what_is_no_longer_needed_is_removed(run: TrainingRun) -> None:
     run.rows.parent.mkdir()
     for stage in (1, 2):
         (run.stage_folder(stage) / "checkpoint-4").mkdir(parents=True)
+    run.tidy()
+    assert (run.stage_folder(1) / "checkpoint-4").exists()
     (run.stage_folder(1) / "adapter").mkdir()
-    run.tidy(1)
+    run.tidy()
     assert run.rows.parent.exists()
     assert [path.name for path in run.stage_folder(1).iterdir()] == ["adapter"]
-    run.tidy(2)
+    assert [path.name for path in run.stage_folder(2).iterdir()] == ["checkpoint-4"]
+    run.outcome.mkdir()
+    run.tidy()
     assert not run.rows.parent.exists()
     assert not run.stage_folder(2).exists()
+
+
+def test_a_folder_is_held_by_one_process_at_a_time(run: TrainingRun) -> None:
+    other = TrainingRun(run.path)
+    with run.held():
+        with pytest.raises(TrainingError, match=r"is being trained by another process") as refused, other.held():
+            raise AssertionError("both hold it")
+        assert "\n" not in str(refused.value)
+    with other.held():
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run = TrainingRun(tmp_path / "file" / "run")
+    with pytest.raises(TrainingError, match=r"file/run: cannot be written .* name another folder with -o"), run.held():
+        raise AssertionError("it was made")

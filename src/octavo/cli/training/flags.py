@@ -67,6 +67,15 @@ class ReachFlags:
             show_default=False,
         ),
     ] = None
+    rope_theta: Annotated[
+        float | None,
+        Option(
+            "--rope-theta",
+            metavar="X",
+            help="The base frequency of --rope abf; by default the least that covers the last stage.",
+            show_default=False,
+        ),
+    ] = None
     method: Annotated[
         Method | None,
         Option(

@@ -36,6 +36,7 @@ def recipe_of(data: Sequence[Path], given: Given, kept: Recipe | None = None) ->
         stages=stages or None,
         method=given.reach.method,
         rope=given.reach.rope,
+        rope_theta=given.reach.rope_theta,
         lora=_lora(given.learning, kept.lora if kept is not None else Lora()),
         learning_rate=given.learning.learning_rate,
         batch_tokens=parsed_size(given.learning.batch_tokens) if given.learning.batch_tokens else None,

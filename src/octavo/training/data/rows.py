@@ -33,7 +33,8 @@ class Fingerprint:
 
 
 class RowsWriter:
-    """Writes rows to the Arrow file at `path`, one at a time; a context."""
+    """Writes rows to the Arrow file at `path`, one at a time; a context. The file is there when all of it is written:
+    one that was there before stays until then, and whoever reads that one goes on reading it."""
 
     def __init__(self, path: Path) -> None:
         import pyarrow as pa
@@ -41,7 +42,8 @@ class RowsWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         numbers = pa.list_(pa.int32())
         self._schema = pa.schema({"input_ids": numbers, "labels": numbers})
-        self._file = pa.OSFile(str(path), "wb")
+        self._path, self._partial = path, path.with_name(f".{path.name}.partial")
+        self._file = pa.OSFile(str(self._partial), "wb")
         self._writer = pa.ipc.new_stream(self._file, self._schema)
 
     def add(self, encoded: Encoded) -> None:
@@ -59,6 +61,10 @@ class RowsWriter:
     ) -> None:
         self._writer.close()
         self._file.close()
+        if error is None:
+            self._partial.replace(self._path)
+        else:
+            self._partial.unlink(missing_ok=True)
 
 
 def read_rows(path: Path, order: Sequence[int]) -> Any:

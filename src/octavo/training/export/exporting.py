@@ -57,6 +57,7 @@ def export_run(
     model, tokenizer = trained_model(run)
     if form == "merged":
         partial = run.partial(place)
+        run.clear(partial)
         export_merged(model, tokenizer, partial)
         run.put(partial, place)
     else:
@@ -71,7 +72,7 @@ def trained_model(run: TrainingRun) -> tuple[Any, Any]:
     tokenizer = load_tokenizer(str(run.outcome))
     if recipe.method == "full":
         return load_model(str(run.outcome), method="full"), tokenizer
-    base = load_model(recipe.model, rope=recipe.rope, reach=recipe.longest)
+    base = load_model(recipe.model, rope=recipe.rope, reach=recipe.longest, theta=recipe.rope_theta)
     return load_adapter(base, run.outcome), tokenizer
 
 

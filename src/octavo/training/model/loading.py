@@ -56,15 +56,23 @@ def load_tokenizer(model: str, *, cache: Path | None = None) -> Any:
         ) from error
 
 
-def load_model(model: str, *, method: Method = "lora", rope: RopeKind = "none", reach: int | None = None) -> Any:
-    """The weights, with positions stretched by `rope` to `reach` tokens where it is not "none".
+def load_model(
+    model: str,
+    *,
+    method: Method = "lora",
+    rope: RopeKind = "none",
+    reach: int | None = None,
+    theta: float | None = None,
+) -> Any:
+    """The weights, with positions stretched by `rope` to `reach` tokens where it is not "none" (`theta` is for "abf",
+    as `extend` has it).
 
     Precision: a frozen base is in half precision, in 4 bits for "qlora"; what is trained in full is in single
     precision, since steps smaller than a rounding would be lost. Raises `TrainingError` for a model that cannot be
     loaded so, `UsageError` for a length that the positions do not reach.
     """
     patient_threads()
-    positions = require_loadable(model, method=method, rope=rope, reach=reach)
+    positions = require_loadable(model, method=method, rope=rope, reach=reach, theta=theta)
     try:
         import torch
         from transformers import AutoModelForCausalLM, GgufConfig
@@ -102,18 +110,25 @@ def load_adapter(base: Any, folder: Path, *, trained: bool = False) -> Any:
     return model
 
 
-def require_loadable(model: str, *, method: Method = "lora", rope: RopeKind = "none", reach: int | None = None) -> Rope:
+def require_loadable(
+    model: str,
+    *,
+    method: Method = "lora",
+    rope: RopeKind = "none",
+    reach: int | None = None,
+    theta: float | None = None,
+) -> Rope:
     """The positions of the model that `load_model` gives. Raises as it does, without loading weights."""
-    positions = reached(model, rope, reach)
+    positions = reached(model, rope, reach, theta)
     if method == "qlora":
         _require_four_bits(model)
     return positions
 
 
-def reached(model: str, rope: RopeKind, reach: int | None) -> Rope:
+def reached(model: str, rope: RopeKind, reach: int | None, theta: float | None = None) -> Rope:
     """The positions of a model, by its config alone, stretched to `reach` tokens. Raises as `load_model` does."""
     positions = rope_of(model_config(model))
-    return positions if reach is None else extend(positions, rope, reach)
+    return positions if reach is None else extend(positions, rope, reach, theta=theta)
 
 
 def is_gguf(model: str) -> bool:

@@ -14,6 +14,7 @@ Knows the dict that transformers 5 wants and the keys that llama.cpp reads; noth
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
@@ -30,6 +31,17 @@ _USUAL_THETA = 10_000.0
 _BY_FACTOR = frozenset({"linear", "dynamic", "yarn", "llama3"})
 """Types that say by a factor how far they reach; `longrope` means something else by one."""
 _OWN_KEYS = frozenset({"rope_type", "type", "rope_theta", "original_max_position_embeddings"})
+_ATTENTION_KEYS = frozenset({"attention_factor", "mscale", "mscale_all_dim"})
+"""By which of its entries transformers knows how much YaRN sharpens attention."""
+_AS_USUAL: Mapping[str, Any] = {
+    "beta_fast": 32.0,
+    "beta_slow": 1.0,
+    "truncate": True,
+    "partial_rotary_factor": 1.0,
+    "finetuned": True,
+}
+"""What llama.cpp computes with for the models that are exported, whatever a file says (it reads YaRN's betas for a few
+others alone), and transformers too where a model's dict is silent (Peng et al. 2023, section 3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +87,47 @@ class Rope:
     def as_gguf(self) -> dict[str, str | int | float]:
         """What llama.cpp reads of it: keys without the architecture's name in front, `context_length` among them.
 
-        The angles of `llama3` and `longrope` are not among llama.cpp's values but a tensor in the file, which comes
-        from the base model's. Raises `TrainingError` for a scaling that llama.cpp does not compute.
+        The angles of `llama3` are not among llama.cpp's values but a tensor of the file. Raises `TrainingError` for a
+        scaling that llama.cpp does not compute, or that is not written here.
         """
         plain: dict[str, str | int | float] = {"context_length": self.length, "rope.freq_base": self.theta}
-        if self.type in (_PLAIN, "llama3", "longrope"):
+        if self.type == "llama3":
             return plain
-        if self.type not in ("linear", "yarn"):
+        if self.type not in (_PLAIN, "linear", "yarn"):
             raise TrainingError(
-                f"llama.cpp does not compute RoPE scaling of type {self.type}; train with --rope yarn or --rope abf, "
-                "or export with --to merged"
+                f"RoPE scaling of type {self.type} cannot be exported for llama.cpp; export with --to merged, or train "
+                "with --rope yarn or --rope abf"
             )
-        return {
-            **plain,
+        told = _ATTENTION_KEYS if self.type == "yarn" else frozenset()
+        lost = [
+            f"{key} {value}"
+            for key, value in self.more.items()
+            if key not in told and value is not None and value != _AS_USUAL.get(key)
+        ]
+        if lost:
+            raise TrainingError(
+                f"llama.cpp does not compute all of this model's RoPE scaling ({self.type} with {', '.join(lost)}); "
+                "export with --to merged"
+            )
+        if self.type == _PLAIN:
+            return plain
+        scaling: dict[str, str | int | float] = {
             "rope.scaling.type": self.type,
             "rope.scaling.factor": self.factor,
             "rope.scaling.original_context_length": self.original,
         }
+        sharpened = self._attention_factor() / _usual_attention_factor(self.factor)
+        if self.type == "yarn" and not math.isclose(sharpened, 1.0, rel_tol=1e-6):
+            scaling["rope.scaling.attn_factor"] = sharpened  # on top of the usual, which llama.cpp works out
+        return plain | scaling
+
+    def _attention_factor(self) -> float:
+        """What sines and cosines are multiplied by under `yarn`, as transformers has it."""
+        given, one, other = (self.more.get(key) for key in ("attention_factor", "mscale", "mscale_all_dim"))
+        if given is not None:
+            return float(given)
+        usual = _usual_attention_factor
+        return usual(self.factor, one) / usual(self.factor, other) if one and other else usual(self.factor)
 
 
 def rope_of(config: Mapping[str, Any]) -> Rope:
@@ -113,6 +149,8 @@ def rope_of(config: Mapping[str, Any]) -> Rope:
     original = parameters.get("original_max_position_embeddings") or config.get("original_max_position_embeddings")
     if kind == "dynamic":
         original, length = length, round(length * factor)
+    elif kind == "yarn" and original:  # some makers, as Qwen does, tell to add it and leave the length as it was
+        length = max(length, round(original * factor))
     own = _OWN_KEYS | {"factor"} if kind in _BY_FACTOR else _OWN_KEYS
     return Rope(
         kind,
@@ -142,6 +180,7 @@ def rope_of_gguf(metadata: Mapping[str, Any]) -> Rope:
     kind = _PLAIN if scaling in (None, "none") else str(scaling)
     factor = float(value("rope.scaling.factor") or 1.0)
     heads = value("attention.head_count") or 1
+    sharpened = value("rope.scaling.attn_factor") if kind == "yarn" else None
     return Rope(
         kind,
         theta=float(value("rope.freq_base") or _USUAL_THETA),
@@ -155,6 +194,7 @@ def rope_of_gguf(metadata: Mapping[str, Any]) -> Rope:
             or value("attention.key_length")
             or (value("embedding_length") or 0) // heads  # as llama.cpp takes it where the file is silent
         ),
+        more={"attention_factor": sharpened * _usual_attention_factor(factor)} if sharpened else {},
     )
 
 
@@ -168,7 +208,7 @@ def extend(rope: Rope, kind: RopeKind, wanted: int, *, theta: float | None = Non
     if kind not in get_args(RopeKind):
         raise UsageError(f"no RoPE extension is called {kind!r}; there are {', '.join(get_args(RopeKind))}")
     if theta is not None and kind != "abf":
-        raise UsageError(f"a theta is chosen with --rope abf; {kind} keeps the model's own")
+        raise UsageError(f"--rope-theta is for --rope abf; {kind} keeps the model's own base frequency")
     if kind == "none":
         if wanted > rope.length:
             raise UsageError(
@@ -187,8 +227,10 @@ def extend(rope: Rope, kind: RopeKind, wanted: int, *, theta: float | None = Non
     factor = wanted / rope.length
     if kind == "abf":
         larger = theta if theta is not None else ntk_theta(rope.theta, factor, rope.dimensions)
-        if larger <= rope.theta:
-            raise UsageError(f"a longer context needs a theta above the model's own {rope.theta:,.0f}")
+        if not rope.theta < larger < math.inf:
+            raise UsageError(
+                f"--rope-theta {larger:g}: a longer context needs one above the model's own {rope.theta:,.0f}"
+            )
         return replace(rope, theta=larger, original=wanted, length=wanted)
     return replace(rope, type=kind, factor=factor, length=wanted)
 
@@ -212,6 +254,11 @@ def set_rope(config: Any, rope: Rope) -> None:
     config.max_position_embeddings = entries["max_position_embeddings"]
     config.standardize_rope_params()
     config.validate_rope()
+
+
+def _usual_attention_factor(factor: float, share: float = 1.0) -> float:
+    """By how much YaRN sharpens attention (Peng et al. 2023, equation 22); `share` is transformers' mscale."""
+    return 0.1 * share * math.log(factor) + 1.0 if factor > 1.0 else 1.0
 
 
 def _rotated(config: Mapping[str, Any], parameters: Mapping[str, Any]) -> int:

@@ -9,10 +9,11 @@ with attention that never holds its matrix (Dao et al. 2022, arXiv 2205.14135), 
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from octavo.training.model.shape import ModelShape
 from octavo.training.recipe import Method, Recipe
+from octavo.training.running.launcher import ALONE, Sharing
 
 _SINGLE, _HALF, _QUARTER = 4.0, 2.0, 4.127 / 8
 _MOMENTS = 2 * _SINGLE
@@ -22,7 +23,7 @@ _LOGIT_COPIES = {"cpu": 8, "cuda": 2}
 """Copies of the chunk at the peak, on the way back: 7.8 measured on a CPU; a GPU's kernel works in place."""
 _UNDER_WAY = 1.25
 """What one layer's way back takes, over what the layer kept: 1.0 to 1.15 measured on a CPU."""
-OFFLOADED_FROM = 32_768
+_OFFLOADED_FROM = 32_768
 """Tokens of a stage from which on, with checkpointing on a GPU, layers' inputs wait in the computer's memory."""
 _RUNTIME = 2**30
 """Bytes of Python, torch and the allocator's slack: 0.5 to 1 GB measured."""
@@ -30,39 +31,64 @@ _RUNTIME = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """Bytes on each device. `activations` are what a row of the longest stage keeps for the way back; `logits` the
-    loss's chunk; `runtime` is what the program takes with no model in it."""
+    """Bytes on each device. `activations` are what a row keeps for the way back; `mask` is what keeps apart the samples
+    in it, and `logits` the loss's chunk; `runtime` is what the program takes with no model in it. `offloaded` waits in
+    the computer's memory and is no part of the total."""
 
     weights: int
     gradients: int
     optimizer: int
     activations: int
     logits: int
+    mask: int = 0
+    offloaded: int = 0
     runtime: int = _RUNTIME
 
     @property
     def total(self) -> int:
-        """Bytes."""
-        return sum(astuple(self))
+        """Bytes of the device."""
+        kept = self.activations + self.mask + self.logits
+        return self.weights + self.gradients + self.optimizer + kept + self.runtime
 
 
-def footprint(shape: ModelShape, recipe: Recipe, row: int, *, device: str = "cpu", devices: int = 1) -> Footprint:
-    """The memory that rows of `row` tokens take on a `device` of a kind ("cpu", "cuda").
+def offloads(recipe: Recipe, length: int, device: str) -> bool:
+    """Whether, in a stage of `length` tokens, layers' inputs wait in the computer's memory."""
+    return device != "cpu" and recipe.checkpointing and length >= _OFFLOADED_FROM
 
-    Several `devices` work on one row together and share out the rest, as the configurations in `engines/` have it.
-    Where layers' inputs are offloaded (`OFFLOADED_FROM`), they are not counted.
+
+def footprint(
+    shape: ModelShape,
+    recipe: Recipe,
+    row: int,
+    *,
+    length: int | None = None,
+    masked: bool = False,
+    device: str = "cpu",
+    sharing: Sharing = ALONE,
+) -> Footprint:
+    """The memory that rows of `row` tokens take on a `device` of a kind ("cpu", "cuda"), in a stage of `length` tokens
+    (None: the last). `masked`: several samples are packed into a row. `sharing` is what several devices share.
     """
     trained = trained_parameters(shape, recipe)
     frozen = 0.0 if recipe.method == "full" else _frozen(shape, recipe.method)
-    tokens = row * recipe.micro_batch / devices
+    tokens = row * recipe.micro_batch / sharing.row
+    inputs = tokens * shape.layers * shape.hidden * (_SINGLE if recipe.method == "full" else _HALF)
+    offloaded = offloads(recipe, recipe.longest if length is None else length, device)
+    inside = layer_activations(shape, recipe.method, device)
+    if not recipe.checkpointing:
+        activations = tokens * shape.layers * inside
+    else:  # each layer's input, and one layer's inside with the gradients under way
+        activations = tokens * _UNDER_WAY * inside + (0 if offloaded else inputs)
     scored = min(tokens, _LOGIT_ROWS) * min(shape.vocabulary, _LOGIT_COLUMNS) * _SINGLE
-    head_gradient = _SINGLE * (shape.head if recipe.method == "full" else 0) / devices
+    head_gradient = _SINGLE * (shape.head if recipe.method == "full" else 0) / sharing.weights
     return Footprint(
-        weights=round((frozen + _SINGLE * trained) / devices),
-        gradients=round(_SINGLE * trained / devices),
-        optimizer=round(_MOMENTS * trained / devices),
-        activations=round(tokens * _activations(shape, recipe, device)),
+        weights=round((frozen + _SINGLE * trained) / sharing.weights),
+        gradients=round(_SINGLE * trained / sharing.weights),
+        optimizer=round(_MOMENTS * trained / sharing.weights),
+        activations=round(activations),
         logits=round(scored * _LOGIT_COPIES.get(device, 2) + head_gradient + tokens * shape.hidden * 2 * _SINGLE),
+        mask=round(tokens**2 * mask_bytes(shape, recipe, device)) if masked else 0,
+        offloaded=round(inputs) if offloaded else 0,
     )
 
 
@@ -76,15 +102,11 @@ def _frozen(shape: ModelShape, method: Method) -> float:
     return layers * (_QUARTER if method == "qlora" else _HALF) + (shape.parameters - layers) * _HALF
 
 
-def _activations(shape: ModelShape, recipe: Recipe, device: str) -> float:
-    """Bytes a token. With checkpointing: each layer's input, and one layer's inside with the gradients under way."""
-    inside = layer_activations(shape, recipe.method, device)
-    if not recipe.checkpointing:
-        return shape.layers * inside
-    if device != "cpu" and recipe.longest >= OFFLOADED_FROM:
-        return _UNDER_WAY * inside
-    entry = _SINGLE if recipe.method == "full" else _HALF
-    return shape.layers * shape.hidden * entry + _UNDER_WAY * inside
+def mask_bytes(shape: ModelShape, recipe: Recipe, device: str) -> float:
+    """Bytes for each pair of tokens of a row that keeps samples apart: a byte in the mask that all layers see, and a
+    number of the precision that attention computes in, which each layer makes of it and keeps for its way back."""
+    number = _SINGLE if recipe.method == "full" and device == "cpu" else _HALF
+    return 1 + number * (1 if recipe.checkpointing else shape.layers)
 
 
 def layer_activations(shape: ModelShape, method: Method, device: str) -> float:

@@ -6,7 +6,6 @@ yesterday is worth less. Knows no model.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
@@ -15,6 +14,7 @@ from typing import Any
 
 from octavo.errors import MissingExtra
 from octavo.models.memory import available_memory
+from octavo.training.running.launcher import ALONE, Sharing, process_count, processes_here, sharing
 
 _SECONDS = 0.5
 _SIDE = {"cpu": 1024, "cuda": 8192}
@@ -23,18 +23,22 @@ _SIDE = {"cpu": 1024, "cuda": 8192}
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """`device` is torch's word ("cpu", "cuda"), and there are `devices` of it for one training. `memory` is what each
-    has free in bytes, None where that is not known; `rate` the operations a second of each, in the numbers that it
+    """`device` is torch's word ("cpu", "cuda"), and there are `devices` of it for one training, which have in common
+    what `sharing` says. `memory` is what each has free in bytes, None where that is not known, and `host` its part of
+    what the computer has, which for a CPU is the same; `rate` the operations a second of each, in the numbers that it
     trains with: single precision on a CPU, bfloat16 on a GPU."""
 
     device: str
     devices: int
     memory: int | None
     rate: float
+    host: int | None = None
+    sharing: Sharing = ALONE
 
 
 def this_machine(clock: Callable[[], float] = perf_counter) -> Machine:
-    """The device that torch would train on, measured. Under a launcher, all its processes (`WORLD_SIZE`).
+    """The device that torch would train on, measured. Under a launcher, those of all its processes: its CPUs share out
+    the computer's memory.
 
     Raises `MissingExtra` without torch.
     """
@@ -43,8 +47,10 @@ def this_machine(clock: Callable[[], float] = perf_counter) -> Machine:
     except ImportError as error:
         raise MissingExtra("training", "train") from error
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    memory = torch.cuda.mem_get_info()[0] if device == "cuda" else available_memory()
-    return Machine(device, int(os.environ.get("WORLD_SIZE", "1")), memory, measured_rate(torch, device, clock))
+    free = available_memory()
+    host = None if free is None else free // processes_here()
+    memory = torch.cuda.mem_get_info()[0] if device == "cuda" else host
+    return Machine(device, process_count(), memory, measured_rate(torch, device, clock), host, sharing())
 
 
 def measured_rate(torch: Any, device: str, clock: Callable[[], float] = perf_counter) -> float:

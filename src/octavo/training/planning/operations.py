@@ -4,8 +4,9 @@ A multiplication and an addition are two. A matrix of N parameters takes 2N oper
 gradients of what goes in, and 2N for those of the matrix itself where it is trained (Kaplan et al. 2020, arXiv
 2001.08361, section 2.1: 6N together). Attention takes 4 · width operations for each pair of a token and one that it
 sees (Narayanan et al. 2021, arXiv 2104.04473, appendix), which are T(T + 1)/2 in a sequence of T; its kernel's way
-back costs 2.5 times as much (Dao 2023, arXiv 2307.08691, section 4.1). Checkpointing runs every layer forward once
-more. Norms, rotations and the optimizer are left out. Knows no machine.
+back costs 2.5 times as much (Dao 2023, arXiv 2307.08691, section 4.1). Samples packed into one row are kept apart by a
+mask, and a kernel with a mask works out all pairs of the row. Checkpointing runs every layer forward once more. Norms,
+rotations and the optimizer are left out. Knows no machine.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ from octavo.training.recipe import Recipe
 _ATTENTION_BACKWARD = 2.5
 
 
-def sequence_operations(shape: ModelShape, recipe: Recipe, tokens: int, scored: int) -> float:
-    """The operations of one sequence of `tokens` tokens, there and back; the head sees `scored` of them.
+def sequence_operations(shape: ModelShape, recipe: Recipe, tokens: int, scored: int, *, masked: bool = False) -> float:
+    """The operations of one row of `tokens` tokens, there and back; the head sees `scored` of them. `masked`: samples
+    in it are kept apart; all rows that are shown at once are one then (trl 1.16).
 
     The chunked loss works the logits out a second time on the way back.
     """
     again = 1 if recipe.checkpointing else 0
     full = 1 if recipe.method == "full" else 0
     layers = 2 * shape.multiplied * tokens * (2 + full + again)
-    attention = 4 * shape.layers * shape.queries * tokens * (tokens + 1) / 2 * (1 + _ATTENTION_BACKWARD + again)
+    pairs = tokens * tokens * recipe.micro_batch if masked else tokens * (tokens + 1) / 2
+    attention = 4 * shape.layers * shape.queries * pairs * (1 + _ATTENTION_BACKWARD + again)
     head = 2 * shape.head * scored * (3 + full)
     adapters = 0 if full else 2 * shape.adapters(recipe.lora.rank) * tokens * (3 + again)
     return float(layers + attention + head + adapters)

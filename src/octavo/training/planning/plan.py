@@ -17,6 +17,7 @@ from octavo.training.model.shape import ModelShape
 from octavo.training.planning.footprint import Footprint, footprint, trained_parameters
 from octavo.training.planning.machine import Machine
 from octavo.training.planning.operations import sequence_operations
+from octavo.training.planning.rows import rows_of
 from octavo.training.recipe import Recipe, Stage
 
 _SHARE = {"cpu": 0.6, "cuda": 0.4}
@@ -46,12 +47,15 @@ class StagePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a training takes. `row` is the longest row of tokens, which `memory` is for."""
+    """What a training takes. `memory` is for a row of `row` tokens in a stage of `length`, the longest row of the stage
+    that takes most (what is offloaded, of the stage that offloads most); `masked`: samples are packed in it."""
 
     parameters: int
     trained: int
     stages: tuple[StagePlan, ...]
     row: int
+    length: int
+    masked: bool
     memory: Footprint
     machine: Machine
 
@@ -65,6 +69,12 @@ class Plan:
         """Bytes that each device lacks; 0 where they suffice, or what is free is not known."""
         free = self.machine.memory
         return 0 if free is None else max(0, self.memory.total - free)
+
+    @property
+    def missing_host(self) -> int:
+        """Bytes of the computer's memory that each device lacks for what is offloaded to it, as `missing` has it."""
+        free = self.machine.host
+        return 0 if free is None else max(0, self.memory.offloaded - free)
 
     def as_rows(self) -> list[tuple[str, str]]:
         """The plan as names and values, for people."""
@@ -88,11 +98,13 @@ class Plan:
             "gradients": memory.gradients,
             "optimizer": memory.optimizer,
             f"a row of {self.row:,} tokens": memory.activations + memory.logits,
+            "the mask between its samples": memory.mask,
             "the program": memory.runtime,
         }
-        free = "not known" if machine.memory is None else _bytes(machine.memory)
-        rows.append(("memory", f"{_bytes(memory.total)}; free: {free}"))
-        rows.append(("of it", ", ".join(f"{name} {_bytes(size)}" for name, size in parts.items())))
+        rows.append(("memory", f"{_bytes(memory.total)}; free: {_free(machine.memory)}"))
+        rows.append(("of it", ", ".join(f"{name} {_bytes(size)}" for name, size in parts.items() if size)))
+        if memory.offloaded:
+            rows.append(("offloaded", f"{_bytes(memory.offloaded)} of the computer's; free: {_free(machine.host)}"))
         devices = machine.device if machine.devices == 1 else f"{machine.devices} x {machine.device}"
         rows.append(("machine", f"{devices}, {_amount(machine.rate)} operations a second measured"))
         rows.append(("time", f"about {_time(self.seconds)}"))
@@ -125,47 +137,65 @@ class Plan:
 
 def make_plan(recipe: Recipe, shape: ModelShape, arranged: Sequence[StageData], machine: Machine) -> Plan:
     """What the recipe takes for a model of this shape and samples so arranged."""
-    row = _longest_row(recipe, arranged)
-    return Plan(
-        shape.parameters,
-        trained_parameters(shape, recipe),
-        tuple(_stage_plan(recipe, shape, data, machine) for data in arranged),
-        row,
-        footprint(shape, recipe, row, device=machine.device, devices=machine.devices),
-        machine,
-    )
+    stages = tuple(_stage_plan(recipe, shape, data, machine) for data in arranged)
+    plans = [_with_memory(recipe, shape, stages, data, machine) for data in arranged]
+    most = max(plans, key=lambda plan: plan.memory.total)
+    return replace(most, memory=replace(most.memory, offloaded=max(plan.memory.offloaded for plan in plans)))
 
 
-def rows_a_step(recipe: Recipe, data: StageData) -> int:
+def rows_a_step(recipe: Recipe, data: StageData, apart: int = 1) -> int:
     """How many rows' gradients are added up for a step, so that it sees about `recipe.batch_tokens` tokens: a multiple
-    of `micro_batch`, at least that, and no more than there are."""
-    rows = _rows(recipe, data)
+    of `micro_batch` in each of `apart` processes with rows of their own, at least that, and no more than there are."""
+    rows = len(rows_of(data, packing=recipe.packing))
+    together = recipe.micro_batch * apart
     mean = data.tokens / rows
-    wanted = max(1, round(recipe.batch_tokens / (mean * recipe.micro_batch)))
-    return recipe.micro_batch * min(wanted, math.ceil(rows / recipe.micro_batch))
+    wanted = max(1, round(recipe.batch_tokens / (mean * together)))
+    return together * min(wanted, math.ceil(rows / together))
 
 
 def require_memory(plan: Plan, recipe: Recipe, shape: ModelShape) -> None:
     """Raises `TrainingError` where the memory does not suffice: how much is missing, and what to change."""
-    if not plan.missing or plan.machine.memory is None:
-        return
-    raise TrainingError(
-        f"training {_amount(plan.parameters)} parameters on rows of {plan.row:,} tokens takes "
-        f"{_bytes(plan.memory.total)} of memory and {_bytes(plan.machine.memory)} are free: {_bytes(plan.missing)} are "
-        f"missing; {_remedy(plan, recipe, shape, plan.machine.memory)}"
+    if plan.missing and plan.machine.memory is not None:
+        raise TrainingError(
+            f"training {_amount(plan.parameters)} parameters on rows of {plan.row:,} tokens takes "
+            f"{_bytes(plan.memory.total)} of memory and {_bytes(plan.machine.memory)} are free: "
+            f"{_bytes(plan.missing)} are missing; {_remedy(plan, recipe, shape, plan.machine.memory)}"
+        )
+    if plan.missing_host:
+        raise TrainingError(
+            f"the longest row leaves {_bytes(plan.memory.offloaded)} for each GPU to the computer's memory, of which "
+            f"{_free(plan.machine.host)} are free: {_bytes(plan.missing_host)} are missing; take shorter stages, or a "
+            "computer with more memory"
+        )
+
+
+def _with_memory(
+    recipe: Recipe, shape: ModelShape, stages: tuple[StagePlan, ...], data: StageData, machine: Machine
+) -> Plan:
+    """The plan with the memory of one stage."""
+    rows = rows_of(data, packing=recipe.packing)
+    longest, masked = max(row.tokens for row in rows), any(row.samples > 1 for row in rows)
+    length = data.stage.length
+    memory = footprint(
+        shape, recipe, longest, length=length, masked=masked, device=machine.device, sharing=machine.sharing
     )
+    trained = trained_parameters(shape, recipe)
+    return Plan(shape.parameters, trained, stages, longest, length, masked, memory, machine)
 
 
 def _stage_plan(recipe: Recipe, shape: ModelShape, data: StageData, machine: Machine) -> StagePlan:
-    rows, together = _rows(recipe, data), rows_a_step(recipe, data)
-    steps = data.stage.steps or math.ceil(math.ceil(rows / together) * data.stage.epochs)
+    rows = rows_of(data, packing=recipe.packing)
+    together = rows_a_step(recipe, data, machine.devices // machine.sharing.row)
+    steps = data.stage.steps or math.ceil(math.ceil(len(rows) / together) * data.stage.epochs)
     # Only a GPU's kernel of the loss passes by the tokens that are not learned (trl 1.16).
     learned_only = machine.device == "cuda"
     once = sum(
-        sequence_operations(shape, recipe, sample.tokens, sample.learned if learned_only else sample.tokens)
-        for sample in data.samples
+        sequence_operations(
+            shape, recipe, row.tokens, row.learned if learned_only else row.tokens, masked=row.samples > 1
+        )
+        for row in rows
     )
-    epochs = steps * together / rows if data.stage.steps else data.stage.epochs
+    epochs = steps * together / len(rows) if data.stage.steps else data.stage.epochs
     operations = once * epochs
     return StagePlan(
         data.stage,
@@ -179,23 +209,22 @@ def _stage_plan(recipe: Recipe, shape: ModelShape, data: StageData, machine: Mac
     )
 
 
-def _rows(recipe: Recipe, data: StageData) -> int:
-    return math.ceil(data.tokens / data.stage.length) if recipe.packing else len(data.samples)
-
-
-def _longest_row(recipe: Recipe, arranged: Sequence[StageData]) -> int:
-    if recipe.packing:
-        return arranged[-1].stage.length
-    return max(sample.tokens for data in arranged for sample in data.samples)
-
-
 def _remedy(plan: Plan, recipe: Recipe, shape: ModelShape, free: int) -> str:
     """The first change that makes it fit; else all of them together and the longest row that then does."""
 
     def takes(changed: Recipe, row: int) -> int:
-        return footprint(shape, changed, row, device=plan.machine.device, devices=plan.machine.devices).total
+        return footprint(
+            shape,
+            changed,
+            row,
+            length=plan.length,
+            masked=plan.masked and changed.packing,
+            device=plan.machine.device,
+            sharing=plan.machine.sharing,
+        ).total
 
     ways = [
+        ("--no-packing", replace(recipe, packing=False)),
         ("--checkpointing", replace(recipe, checkpointing=True)),
         ("--method lora", replace(recipe, method="lora")),
         ("--method lora --checkpointing", replace(recipe, method="lora", checkpointing=True)),
@@ -212,7 +241,11 @@ def _remedy(plan: Plan, recipe: Recipe, shape: ModelShape, free: int) -> str:
         fits, row = (middle, row) if takes(least, middle) <= free else (fits, middle)
     if fits < plan.row // 64:
         return "take a smaller model, or a machine with more memory"
-    return f"{flags} with rows of at most {fits:,} tokens fits; or take several GPUs (engines/)"
+    return f"{flags} with rows of at most {fits:,} tokens fits; or let several GPUs share a row (docs/training.md)"
+
+
+def _free(size: int | None) -> str:
+    return "not known" if size is None else _bytes(size)
 
 
 def _count(number: int, what: str) -> str:

@@ -42,7 +42,7 @@ def reporting(
                 tell(self._news)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if _asked_anywhere(interrupts, args.world_size) and state.global_step < state.max_steps:
+            if asked_anywhere(interrupts, args.world_size) and state.global_step < state.max_steps:
                 control.should_save = control.should_training_stop = True
                 if state.is_world_process_zero and self._news is not None:
                     tell(Stopping(self._news.stage, state.global_step))
@@ -79,8 +79,9 @@ def reporting(
     return Reporting()
 
 
-def _asked_anywhere(interrupts: Interrupts, processes: int) -> bool:
-    """Whether any process was asked to stop: signals come to each in its own time, and all stop after one step."""
+def asked_anywhere(interrupts: Interrupts, processes: int) -> bool:
+    """Whether any of so many processes was asked to stop: signals come to each in its own time, and all stop after the
+    same step. All processes have to ask."""
     if processes == 1:
         return interrupts.asked
     import torch

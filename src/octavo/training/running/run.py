@@ -9,6 +9,7 @@
     adapter/        what came out of the last stage: a LoRA adapter, with config and tokenizer
     model/          the same, where every weight was trained
     adapter.gguf, merged/, model.gguf   what `octavo export` made of it
+    .lock           held by the process that trains here
 
 What came out is put in its place whole or not at all: a stage is done when it is there. Knows files; nothing of torch.
 """
@@ -20,6 +21,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +35,7 @@ from octavo.training.running.progress import StepDone
 VERSION = 1
 """Of the folder's layout; one of a higher version was made by a newer octavo."""
 
+_LOCK = ".lock"
 _STEPS, _EVALUATIONS = "log.jsonl", "evaluation.jsonl"
 
 
@@ -71,6 +74,31 @@ class TrainingRun:
     def rows(self) -> Path:
         """The file of the data as tokens."""
         return self.path / "rows" / "rows.arrow"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While it is entered, no other process trains here; the folder is made where it is not there yet.
+
+        Raises `TrainingError` where another process does, or nothing can be written.
+        """
+        from filelock import FileLock, Timeout
+
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / _LOCK)
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise TrainingError(
+                f"{self.path}: is being trained by another process; let it end, or stop it with Ctrl-C there"
+            ) from error
+        except OSError as error:
+            raise TrainingError(
+                f"{self.path}: cannot be written ({error.strerror or error}); name another folder with -o"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def begin(self, recipe: Recipe, fingerprint: str, *, resume: bool = False) -> None:
         """Write what is trained; or, where it goes on, check that it is the same, and the rows of tokens too.
@@ -113,11 +141,11 @@ class TrainingRun:
             )
 
     def abandon(self) -> None:
-        """Remove what was prepared for a training that could not begin."""
+        """Remove what was prepared for a training that could not begin; for whoever holds it (`held`)."""
         if not self.begun and self.path.is_dir():
             shutil.rmtree(self.rows.parent, ignore_errors=True)
-            if not any(self.path.iterdir()):
-                self.path.rmdir()
+            if {each.name for each in self.path.iterdir()} <= {_LOCK}:
+                shutil.rmtree(self.path, ignore_errors=True)
 
     def _require_free(self) -> None:
         """Only what a training that ended before it began has left may be here."""
@@ -141,10 +169,11 @@ class TrainingRun:
         return (self.path if stage == len(recipe.stages) else self.stage_folder(stage)) / name
 
     def checkpoint(self, stage: int) -> Path | None:
-        """The newest checkpoint of a stage that was written to its end."""
+        """The newest checkpoint of a stage that was written to its end: its state, which comes last, is whole."""
         found = {
             int(state.parent.name.rpartition("-")[2]): state.parent
             for state in self.stage_folder(stage).glob("checkpoint-*/trainer_state.json")
+            if _is_whole(state)
         }
         return found[max(found)] if found else None
 
@@ -152,17 +181,25 @@ class TrainingRun:
         """A folder to write in what then is put in the place of `folder`."""
         return folder.with_name(f".{folder.name}.partial")
 
+    def clear(self, partial: Path) -> None:
+        """Remove what a crash left of an earlier writing there, lest it becomes a part of what is written now."""
+        if partial.exists():
+            shutil.rmtree(partial)
+
     def put(self, partial: Path, folder: Path) -> None:
         """Put what was written in its place."""
         shutil.rmtree(folder, ignore_errors=True)
         partial.replace(folder)
 
-    def tidy(self, stage: int) -> None:
-        """Remove the checkpoints of a stage that is done."""
-        for folder in self.stage_folder(stage).glob("checkpoint-*"):
-            shutil.rmtree(folder)
-        if stage == len(self.recipe().stages):
-            shutil.rmtree(self.stage_folder(stage), ignore_errors=True)
+    def tidy(self) -> None:
+        """Remove what it took to train stages that are done: their checkpoints; at the end, the rows too."""
+        recipe = self.recipe()
+        for stage in range(1, len(recipe.stages) + 1):
+            if self.outcome_of(recipe, stage).is_dir():
+                for folder in self.stage_folder(stage).glob("checkpoint-*"):
+                    shutil.rmtree(folder)
+        if self.finished:
+            shutil.rmtree(self.stage_folder(len(recipe.stages)), ignore_errors=True)
             shutil.rmtree(self.rows.parent, ignore_errors=True)
 
     def log(self, step: StepDone) -> None:
@@ -236,3 +273,11 @@ class TrainingRun:
         temporary = self.path / f".{name}.{os.getpid()}"
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(self.path / name)
+
+
+def _is_whole(state: Path) -> bool:
+    """Whether a Trainer's state was written to its end; it is written in place."""
+    try:
+        return isinstance(json.loads(state.read_text(encoding="utf-8")), dict)
+    except (OSError, ValueError):
+        return False
