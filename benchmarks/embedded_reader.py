@@ -3,7 +3,8 @@
 Examples are octavo's own prompts with known right replies, about things that no training saw: worlds of the seed
 "held-out" (facts put into War and Peace and the Dream of the Red Chamber, or told among others), and MuSiQue's
 questions 60 to 99 with their paragraphs and decompositions. Replies are understood by octavo's own code; the measures
-are those of `octavo.training.reader.measuring`. `--adapter` loads a LoRA adapter, `--name` names its record.
+are those of `octavo.training.reader.measuring`, with the longest replies that each model is given in a reading. The
+worlds have other names than those of the training, and the same relations and sentences; MuSiQue's are real texts.
 
 What it does not measure: whole readings (`needle.py`), and texts unlike these.
 """
@@ -14,6 +15,7 @@ import argparse
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harness import Record, data_file, data_text
@@ -21,7 +23,7 @@ from octavo.errors import ModelError
 from octavo.evaluation.intervals import bootstrap_mean
 from octavo.models.chat import ChatModel
 from octavo.models.embedded import EmbeddedModel
-from octavo.reading.options import Strategy
+from octavo.reading.options import ReadingOptions, Strategy
 from octavo.training.reader.example import Example
 from octavo.training.reader.examples import SHARES, reader_examples
 from octavo.training.reader.measuring import Values, measured, together
@@ -104,13 +106,17 @@ def _of_musique(model: ChatModel, strategy: Strategy) -> list[Example]:
 async def _replied(model: ChatModel, examples: Sequence[Example]) -> list[Values]:
     """What each reply is worth; as many calls at once as the model works on."""
     room = asyncio.Semaphore(model.parallel or 4)
+    each = ReadingOptions().for_model(model, model.window).reply_tokens
     done = 0
 
     async def one(example: Example) -> Values:
         nonlocal done
+        request = example.request
+        if each is not None and example.kind in ("read", "read-many"):
+            request = replace(request, max_tokens=each * len(example.about["gold"]))
         async with room:
             try:
-                completion = await model.complete(example.request)
+                completion = await model.complete(request)
             except ModelError:
                 completion = None
         done += 1

@@ -32,7 +32,10 @@ async def main() -> None:
     parser.add_argument("--prompts", type=int, default=20)
     prompts: int = parser.parse_args().prompts
     record = Record("embedded_speed", prompts=prompts)
-    models = {"as it comes": EmbeddedModel(weights_of("smollm2"), parallel=1), "8 bits": EmbeddedModel(parallel=1)}
+    models = {
+        "as it comes": EmbeddedModel(weights_of("smollm2"), parallel=1),
+        "8 bits": EmbeddedModel(parallel=1),
+    }
     for model in models.values():
         await model.ready()
         await model.complete(Request((Message("user", "Hello"),), 1))

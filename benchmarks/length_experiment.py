@@ -39,9 +39,10 @@ from harness import Record
 from length_data import TURN_TOKENS, talk, tell
 from length_model import DEPTHS, Base, found, losses, make_base, needles
 from length_reader import Agent
+from octavo.models.cores import patient_threads
 from octavo.models.json_tokenizer import JsonTokenizer
 from octavo.training.evaluating.positions import buckets
-from octavo.training.model.loading import load_model, load_tokenizer, patient_threads
+from octavo.training.model.loading import load_model, load_tokenizer
 from octavo.training.recipe import Recipe, Stage
 from octavo.training.running.progress import News, StepDone
 from octavo.training.running.run import TrainingRun

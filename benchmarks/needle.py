@@ -6,8 +6,10 @@ The haystack is War and Peace, or the Dream of the Red Chamber, with its paragra
 "NeedleBench-style"; lengths are in tokens of the embedded model. At 128k `reason` is asked S-RT alone. Each language
 and length is a record of its own; `--work` keeps the runs, and one that was stopped goes on.
 
+With `--repeats` there are more needle sets, and a record of its own: 10 sets at 11 depths are 110 placements a length.
+
 Costs are of all items together: the depths of one text share nearly all their chunks, and what was asked before is not
-asked again. What it does not measure: the benchmark's own texts, and more than one needle a length.
+asked again. What it does not measure: the benchmark's own texts, and other lengths.
 """
 
 from __future__ import annotations
@@ -39,10 +41,24 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=8_000, help="of each text, in the model's tokens")
     parser.add_argument("--tasks", nargs="+", choices=_TASKS, default=list(_TASKS))
     parser.add_argument("--methods", nargs="+", choices=_METHODS, default=list(_METHODS))
+    parser.add_argument("--depths", default=_DEPTHS, help="in percent: from:to:step")
+    parser.add_argument("--repeats", type=int, default=1, help="needle sets")
     parser.add_argument("--work", type=Path, default=Path("runs"), help="keeps the runs")
     arguments = parser.parse_args()
     name = f"needle_{arguments.language}_{arguments.length // 1000}k"
-    record = Record(name, model="smollm2", tokenizer="smollm2", depths=_DEPTHS, repeats=1, seed=0)
+    if arguments.repeats > 1:
+        name += f"_{arguments.repeats}_sets"
+    record = Record(
+        name,
+        task="needlebench-v2-style",
+        model="smollm2",
+        window=8_192,
+        haystack=_BOOKS[arguments.language],
+        tokenizer="smollm2",
+        depths=arguments.depths,
+        repeats=arguments.repeats,
+        seed=0,
+    )
     peaks = []
     for task in arguments.tasks:
         methods = [m for m in arguments.methods if m != "reason" or task == "s_rt" or arguments.length < _LONG]
@@ -67,7 +83,7 @@ def _evaluate(run: Path, arguments: argparse.Namespace, task: str, methods: Sequ
         data_file(_BOOKS[arguments.language]),
     ]
     command += ["--languages", arguments.language, "--tasks", task, "--lengths", str(arguments.length)]
-    command += ["--depths", _DEPTHS, "--repeats", "1", "--methods", ",".join(methods)]
+    command += ["--depths", arguments.depths, "--repeats", str(arguments.repeats), "--methods", ",".join(methods)]
     command += ["--home", arguments.work / "home", "--out", run, "--quiet"]
     return run_child(command, timeout=_HOURS).peak_mib
 

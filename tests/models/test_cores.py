@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from octavo.models.cores import physical_cores
+from octavo.models.cores import patient_threads, physical_cores
 
 
 @pytest.fixture
@@ -36,3 +36,9 @@ def test_a_container_s_quota_bounds_them(machine: Path, quota: str, cores: int) 
 
 def test_where_the_system_does_not_tell_threads_count(machine: Path) -> None:
     assert physical_cores(machine / "nowhere", machine / "none") == 4
+
+
+def test_threads_wait_a_little_and_then_asleep_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {"OMP_WAIT_POLICY": "active"})
+    patient_threads()
+    assert os.environ == {"OMP_WAIT_POLICY": "active", "GOMP_SPINCOUNT": "30000"}

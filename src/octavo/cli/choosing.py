@@ -87,6 +87,7 @@ def _file(settings: Settings, path: Path) -> Choice:
 def _trained(settings: Settings, folder: Path) -> Choice:
     from octavo.cli.training.trained import trained
     from octavo.models.embedded import EmbeddedModel
+    from octavo.models.install import weights_of
 
     found = trained(folder)
     wanted = settings.window or max(SMALL_WINDOW, found.longest)
@@ -96,8 +97,10 @@ def _trained(settings: Settings, folder: Path) -> Choice:
         if settings.window is not None and settings.window > window
         else ()
     )
+    base = weights_of(SMALL)
+    over_small = found.adapter is not None and base is not None and found.weights.samefile(base)
     model = EmbeddedModel(
-        found.weights,
+        None if over_small else found.weights,  # what suits the small model suits it with another adapter too
         window=window,
         parallel=2 if window <= SMALL_WINDOW else 1,  # each call at once has a window of its own in memory
         adapter=found.adapter,

@@ -1,4 +1,4 @@
-"""How many processor cores this process can really use.
+"""How many processor cores this process can really use, and how threads on them wait for one another.
 
 Cores, not hardware threads: two threads of a core share the units that arithmetic is done on. Bound by the process's
 affinity and by a container's quota. Knows the operating system; nothing of models.
@@ -11,6 +11,17 @@ from pathlib import Path
 
 _CPUS = Path("/sys/devices/system/cpu")
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+_PATIENT = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "30000"}
+"""Threads wait for one another spinning for some microseconds, and then asleep. Where something else wants a core too,
+threads that spin for ever keep one another from working; where nothing does, threads that sleep at once are late."""
+
+
+def patient_threads() -> None:
+    """Let the threads of numerical libraries (OpenMP's) wait so. Of use only before they are first imported; settings
+    that are there already stay."""
+    for variable, value in _PATIENT.items():
+        os.environ.setdefault(variable, value)
 
 
 def physical_cores(cpus: Path = _CPUS, quota: Path = _QUOTA) -> int:

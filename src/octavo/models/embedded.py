@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 from octavo.errors import MissingExtra, ModelUnavailable, UsageError
 from octavo.models.chat import Completion, Message, Request, ToolSchema
-from octavo.models.cores import physical_cores
+from octavo.models.cores import patient_threads, physical_cores
 from octavo.models.eight_bits import at_eight_bits
 from octavo.models.endpoint import EndpointModel
 from octavo.models.install import weights_of
@@ -32,10 +31,6 @@ _BATCH = 512
 _CACHE_MIB = 256
 """What the engine may keep of earlier prompts; its own default is 8 GiB, which a reading of a book would fill with
 chunks that are not asked about again."""
-
-_PATIENT_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
-"""The engine's threads wait for one another asleep, not spinning: where something else wants a core too, spinning
-threads keep one another from working."""
 
 _ERRORS_ONLY = 0
 _ANY_PORT = 0
@@ -200,8 +195,7 @@ class EmbeddedModel:
         self._server = None
 
     def _engine(self, weights: Path, adapter: Path | None) -> Any:
-        for variable, value in _PATIENT_THREADS.items():
-            os.environ.setdefault(variable, value)  # the engine's thread library reads them as it is loaded
+        patient_threads()  # the engine's thread library looks at them as it is loaded
         try:
             import xllamacpp
         except ImportError as error:

@@ -5,8 +5,9 @@ Every default that depends on the kind of model is decided here, in `ReadingOpti
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from octavo.errors import UsageError
 from octavo.models.chat import ChatModel
@@ -95,26 +96,34 @@ class ReadingOptions:
     def for_model(self, model: ChatModel, window: int) -> ReadingOptions:
         """These options with each None that depends on the model replaced by its default."""
         small = isinstance(model, EmbeddedModel) and model.name == DEFAULT
-        return replace(
-            self,
-            strategy=self.strategy or ("quote" if small else "number"),
-            analyse=(not small) if self.analyse is None else self.analyse,
-            cite=(not small) if self.cite is None else self.cite,
-            reply_tokens=self.reply_tokens or (SMALL_MODEL_REPLY if small else None),
-            questions_at_once=self.questions_at_once or (2 if small else 6),
-            highest=self.highest or ("read" if small else "reason"),
-            fill=self.fill or (SMALL_MODEL_FILL if small else None),
-            answer_tokens=self.answer_tokens or (SMALL_MODEL_ANSWER if small else min(1024, window // 6)),
-        )
+        defaults = {"answer_tokens": min(1024, window // 6), **(_OF_SMALL if small else _OF_OTHERS)}
+        return replace(self, **{name: value for name, value in defaults.items() if getattr(self, name) is None})
 
-
-SMALL_MODEL_FILL = 1200
-"""Tokens. At 600, 1,200 and 2,400 the passages held the answer to 15, 31 and 39 questions of 40, and 3, 3 and 6 answers
-were right (`benchmarks/embedded_fill.py`): more is held, but hardly more is made of it, for twice the time."""
-SMALL_MODEL_REPLY = 16
-"""The beginning of a sentence names it; the smallest model copies on and on, and a token written costs three read."""
 
 SMALL_MODEL_ANSWER = 160
+
+_OF_OTHERS: Mapping[str, Any] = {
+    "strategy": "number",
+    "analyse": True,
+    "cite": True,
+    "questions_at_once": 6,
+    "highest": "reason",
+}
+
+_OF_SMALL: Mapping[str, Any] = {
+    "strategy": "quote",
+    # The beginning of a sentence names it; the smallest model copies on and on, and a token written costs three read.
+    "reply_tokens": 16,
+    "analyse": False,
+    "cite": False,
+    "questions_at_once": 2,
+    "highest": "read",
+    # At 600, 1,200 and 2,400 tokens the passages held the answer to 15, 31 and 39 questions of 40, and 3, 3 and 6
+    # answers were right (`benchmarks/embedded_fill.py`): more is held, but hardly more is made of it, for twice the
+    # time.
+    "fill": 1200,
+    "answer_tokens": SMALL_MODEL_ANSWER,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from octavo.errors import MissingExtra, TrainingError
+from octavo.models.cores import patient_threads
 from octavo.training.data.lengths import StageData
 from octavo.training.data.preparing import Prepared, prepare
 from octavo.training.data.rows import read_rows
@@ -29,7 +30,6 @@ from octavo.training.model.loading import (
     load_adapter,
     load_model,
     load_tokenizer,
-    patient_threads,
     require_loadable,
 )
 from octavo.training.model.shape import model_config, shape_of

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from octavo.errors import MissingExtra, TrainingError, UsageError
-from octavo.training.model.loading import load_model, load_tokenizer, patient_threads
+from octavo.training.model.loading import load_model, load_tokenizer
 from tests.models.vocabulary import TEXT, write_gguf, write_tiny_model
 from tests.training.tiny_run import tiny_folder
 
@@ -129,12 +129,3 @@ def test_without_the_libraries_the_extra_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(MissingExtra, match=r"octavo\[train\]"):
         load_tokenizer("some/model")
-
-
-def test_threads_wait_asleep_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
-    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
-    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
-    patient_threads()
-    assert (os.environ["OMP_WAIT_POLICY"], os.environ["GOMP_SPINCOUNT"]) == ("active", "0")

@@ -59,3 +59,12 @@ def test_a_question_of_several_hops_names_its_first_subject_alone(language: Lang
         steps = sub_questions(asked, rng)
         assert [step.answer for step in steps] == [first.answer, last.answer]
         assert first.object.name in steps[1].text
+
+
+def test_nothing_is_put_in_where_only_a_line_ended_and_damage_is_told() -> None:
+    wrapped = "He went to the old\nmill by the river. She stayed at home."
+    for seed in range(20):
+        told = told_in(wrapped, WORLDS["en"].facts[:2], "en", Random(seed))
+        assert told.clean
+        assert "He went to the old\nmill by the river." in told.text
+    assert not told_in("no end of a sentence", WORLDS["en"].facts[:1], "en", Random(0)).clean

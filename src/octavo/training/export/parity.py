@@ -8,13 +8,13 @@ Knows llama.cpp's `/completion` and transformers' logits.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from octavo.errors import MissingExtra, TrainingError
+from octavo.models.cores import patient_threads
 
 _FORCED = 1e6
 """Added to the logit of the token that is to come: more than any model's logits differ."""
@@ -140,9 +140,7 @@ def _perplexity(scored: Sequence[Scored]) -> float:
 
 
 def _server(file: Path, adapter: Path | None, *, window: int, threads: int) -> Any:
-    # Before the engine's thread library is loaded: its threads wait asleep, not spinning.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    patient_threads()
     try:
         import xllamacpp
     except ImportError as error:

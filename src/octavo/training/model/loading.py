@@ -7,11 +7,11 @@ weights come, since a model makes its angles when it is made. Knows transformers
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from octavo.errors import MissingExtra, OctavoError, TrainingError
+from octavo.models.cores import patient_threads
 from octavo.models.gguf_file import open_gguf
 from octavo.models.gguf_tokenizer import gguf_tokenizer_file
 from octavo.models.weights import default_cache
@@ -20,18 +20,8 @@ from octavo.training.model.shape import model_config
 from octavo.training.quiet import quiet
 from octavo.training.recipe import Method
 
-_PATIENT_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
-"""Threads that wait asleep, not spinning: on two cores a step took 8 seconds in place of 58."""
-
 _DIVISORS = "rope_freqs.weight"
 """A tensor of llama.cpp's that divides each angle by a number of its own; transformers passes it by."""
-
-
-def patient_threads() -> None:
-    """Let torch's threads wait for one another asleep. Of use only before torch is first imported; settings that are
-    there already stay."""
-    for variable, value in _PATIENT_THREADS.items():
-        os.environ.setdefault(variable, value)
 
 
 def load_tokenizer(model: str, *, cache: Path | None = None) -> Any:
