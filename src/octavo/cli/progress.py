@@ -6,15 +6,13 @@ are shown by all. Knows events; nothing of how they come about.
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self, TypeGuard
 
 from octavo.cli.pace import Pace, spoken_seconds
-from octavo.cli.terminal import one_line, say
+from octavo.cli.terminal import draws, one_line, say
 from octavo.reading.answer import Coverage
 from octavo.reading.events import (
     ChunkFailed,
@@ -162,7 +160,7 @@ def progress_for(*, quiet: bool) -> Progress:
     """What suits standard error: a bar on a terminal, lines elsewhere, warnings only where asked to be quiet."""
     if quiet:
         return SilentProgress()
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+    if draws():
         from octavo.cli.live_progress import LiveProgress
 
         return LiveProgress()

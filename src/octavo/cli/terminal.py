@@ -48,6 +48,11 @@ def say(message: str) -> None:
     sys.stderr.flush()
 
 
+def draws() -> bool:
+    """Whether standard error is a terminal on which a line can move."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def prepare_streams() -> None:
     """Let no character that a stream's encoding lacks stop the program: it is written as an escape."""
     for stream in (sys.stdout, sys.stderr):

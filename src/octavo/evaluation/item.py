@@ -67,6 +67,10 @@ class Prediction:
     seconds: float = 0.0
 
 
+COSTS = ("calls", "reused_calls", "prompt_tokens", "completion_tokens", "seconds")
+"""What a prediction cost, by the names that these have in `Prediction` and in octavo's `Usage`."""
+
+
 class Task(Protocol):
     """A benchmark with all its settings: what to ask and how to score it.
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from octavo.documents.document import Document, Span
 from octavo.errors import ModelUnavailable, OctavoError, Unauthorized, UnknownModel, WindowExceeded
-from octavo.evaluation.item import Item, Prediction
+from octavo.evaluation.item import COSTS, Item, Prediction
 from octavo.library.library import Library
 from octavo.models.calls import Calls
 from octavo.models.chat import ChatModel, Message, Request
@@ -204,13 +204,7 @@ def _prediction(item: Item, answer: Answer, pointed: Sequence[Span]) -> Predicti
 
 
 def _cost(usage: Usage) -> dict[str, Any]:
-    return {
-        "calls": usage.calls,
-        "reused_calls": usage.reused_calls,
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "seconds": usage.seconds,
-    }
+    return {name: getattr(usage, name) for name in COSTS}
 
 
 def _without_markers(answer: Answer) -> str:

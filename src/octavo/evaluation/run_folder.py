@@ -19,7 +19,7 @@ from typing import Any
 
 from octavo.documents.document import Span
 from octavo.errors import EvaluationError
-from octavo.evaluation.item import Prediction
+from octavo.evaluation.item import COSTS, Prediction
 
 VERSION = 1
 """Of the files' format; a folder of a higher one was made by a newer octavo."""
@@ -27,7 +27,6 @@ VERSION = 1
 _OF_A_START = frozenset({"started", "octavo", "command"})
 """What may differ when a run goes on: a command also says how it is told (`--quiet`) and how much is spent at once."""
 
-_COST = ("calls", "reused_calls", "prompt_tokens", "completion_tokens", "seconds")
 _SPANS = ("shown", "pointed", "cited")
 
 
@@ -73,7 +72,7 @@ class RunFolder:
         crash cut off is left out."""
         costs: dict[tuple[str, str], dict[str, Any]] = {}
         for line in self._lines("usage.jsonl"):
-            costs[line["method"], line["item"]] = {name: line[name] for name in _COST}
+            costs[line["method"], line["item"]] = {name: line[name] for name in COSTS}
         for line in self._lines("predictions.jsonl"):
             yield line["method"], _prediction(line, costs.get((line["method"], line["item"]), {}))
 
@@ -154,13 +153,13 @@ def _line(method: str, prediction: Prediction) -> str:
         if name in _SPANS:
             spans = getattr(prediction, name)
             fields[name] = None if spans is None else [[span.start, span.end] for span in spans]
-        elif name not in _COST and name != "item_id":
+        elif name not in COSTS and name != "item_id":
             fields[name] = value
     return json.dumps(fields, ensure_ascii=False) + "\n"
 
 
 def _usage_line(method: str, prediction: Prediction) -> str:
-    cost = {name: getattr(prediction, name) for name in _COST}
+    cost = {name: getattr(prediction, name) for name in COSTS}
     cost["seconds"] = round(cost["seconds"], 3)
     return json.dumps({"method": method, "item": prediction.item_id, **cost}, ensure_ascii=False) + "\n"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from octavo.documents.document import Span
 from octavo.evaluation.intervals import bootstrap_mean
-from octavo.evaluation.item import Item, Prediction, Scorer
+from octavo.evaluation.item import COSTS, Item, Prediction, Scorer
 from octavo.evaluation.totals import Part, totals_of
 
 Values = dict[str, float]
@@ -109,8 +109,6 @@ def scores_of(
     return {"task": task_name, "measures": list(measures), "methods": methods}
 
 
-_COSTS = ("calls", "reused_calls", "prompt_tokens", "completion_tokens", "seconds")
-
 _OF_ALL = ("evidence_shown", "evidence_pointed")
 """What is 0 of an item that a method failed on; precision is of what there is."""
 
@@ -131,7 +129,7 @@ def _summary(rows: Sequence[Scored], measures: Sequence[str], seed: int) -> dict
 
 
 def _costs(rows: Sequence[Scored]) -> dict[str, Any]:
-    return {name: round(sum(getattr(row.prediction, name) for row in rows), 3) for name in _COSTS}
+    return {name: round(sum(getattr(row.prediction, name) for row in rows), 3) for name in COSTS}
 
 
 def _part(group: Mapping[str, Any]) -> Part:

@@ -43,9 +43,9 @@ class EmbeddedModel:
     fetches.
 
     `window` is in tokens, for each of `parallel` calls at once; more calls wait at the server. `threads` is the number
-    of physical cores unless given. `adapter` is a LoRA adapter's `.gguf`. `tokenizer` is needed
-    only where the file's own cannot be rebuilt. `cache` is the folder for what is worked out
-    once (the tokenizer, the hash of the weights, the small model's weights in the form that is read fastest: 145 MB).
+    of physical cores unless given. `adapter` is a LoRA adapter's `.gguf`. `tokenizer` is needed only where the file's
+    own cannot be rebuilt. `cache` is the folder for what is worked out once: the tokenizer, the hash of the weights,
+    the small model's weights in the form that is read fastest (145 MB).
     """
 
     def __init__(

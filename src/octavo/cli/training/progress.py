@@ -6,15 +6,13 @@ news; nothing of how they come about.
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Protocol, Self
 
 from octavo.cli.pace import spoken_seconds
-from octavo.cli.terminal import say
+from octavo.cli.terminal import draws, say
 from octavo.training.evaluating.evaluation import Evaluation
 from octavo.training.planning.plan import Plan
 from octavo.training.running.progress import (
@@ -130,7 +128,7 @@ def training_progress_for(*, quiet: bool) -> TrainingProgress:
     """What suits standard error: a bar on a terminal, lines elsewhere, nothing where asked to be quiet."""
     if quiet:
         return SilentTraining()
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+    if draws():
         from octavo.cli.training.live import LiveTraining
 
         return LiveTraining()
