@@ -25,7 +25,7 @@ from octavo.models.chat import ChatModel
 from octavo.models.embedded import EmbeddedModel
 from octavo.reading.options import ReadingOptions, Strategy
 from octavo.training.reader.example import Example
-from octavo.training.reader.examples import SHARES, reader_examples
+from octavo.training.reader.examples import IN_USE, reader_examples
 from octavo.training.reader.measuring import Values, measured, together
 from octavo.training.reader.musique import musique_examples, read_decomposed
 
@@ -92,7 +92,7 @@ def _of_worlds(count: int, model: ChatModel, strategy: Strategy) -> list[Example
             texts={"en": texts["en"], "zh": texts["zh"]},
             languages={"en": 0.8, "zh": 0.2},
             strategies=[strategy],
-            shares=SHARES,
+            course=IN_USE,
         )
     )
 

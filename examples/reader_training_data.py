@@ -1,10 +1,12 @@
 """Writes what the embedded model learns octavo's reading from: a JSONL file for `octavo train`.
 
-    python examples/reader_training_data.py --text book.txt --text-zh 书.txt --musique musique.json -o reader.jsonl
+    python examples/reader_training_data.py --course first --text book.txt --text-zh 书.txt -o first.jsonl
+    python examples/reader_training_data.py --text book.txt --text-zh 书.txt --musique musique.json -o then.jsonl
 
 Facts about made-up worlds are put into the texts and told among one another; every example is one of octavo's own calls
-with the right reply. Take other texts than those that the model is to be measured on. Of MuSiQue's questions the first
-60 are used, so that the others can be measured on.
+with the right reply. The first course is about which sentence of a passage helps, the second is all of reading: train
+one and then train on with the other. Take other texts than those that the model is to be measured on. Of MuSiQue's
+questions the first 60 are used, so that the others can be measured on.
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ from octavo.models.install import weights_of
 from octavo.models.tokenizer import Tokenizer
 from octavo.models.weights import default_cache
 from octavo.training.reader.example import Example
-from octavo.training.reader.examples import reader_examples
+from octavo.training.reader.examples import FIRST, THEN, reader_examples
 from octavo.training.reader.musique import musique_examples, read_decomposed
 
+COURSES = {"first": FIRST, "then": THEN}
 MUSIQUE_QUESTIONS = 60
 
 
@@ -35,6 +38,7 @@ def main() -> None:
     parser.add_argument("--text-zh", type=Path, nargs="+", metavar="FILE", help="Chinese")
     parser.add_argument("--musique", type=Path, metavar="FILE", help="MuSiQue's questions")
     parser.add_argument("--count", type=int, default=6_000, help="examples about worlds")
+    parser.add_argument("--course", choices=COURSES, default="then")
     parser.add_argument("--seed", default="train")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE")
     arguments = parser.parse_args()
@@ -58,7 +62,12 @@ def made(arguments: argparse.Namespace, tokenizer: Tokenizer) -> Iterator[Exampl
         texts["zh"] = together(arguments.text_zh)
         languages = {"en": 0.9, "zh": 0.1}
     yield from reader_examples(
-        arguments.count, seed=arguments.seed, tokenizer=tokenizer, texts=texts, languages=languages
+        arguments.count,
+        seed=arguments.seed,
+        tokenizer=tokenizer,
+        texts=texts,
+        languages=languages,
+        course=COURSES[arguments.course],
     )
     if arguments.musique:
         questions = read_decomposed(arguments.musique, end=MUSIQUE_QUESTIONS)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +90,24 @@ def test_the_loss_in_chunks_is_that_of_all_logits_at_once(tmp_path: Path) -> Non
         plain = torch.nn.functional.cross_entropy(logits, batch["labels"][0, 1:])
         chunked = trainer.compute_loss(trainer.model, dict(batch))
     torch.testing.assert_close(chunked, plain)
+
+
+def test_only_what_is_learned_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from trl.trainer import utils
+
+    scored: list[int] = []
+    apply = utils._ChunkedLogProbFunction.apply
+    monkeypatch.setattr(
+        utils._ChunkedLogProbFunction,
+        "apply",
+        staticmethod(lambda hidden, *rest: scored.append(len(hidden)) or apply(hidden, *rest)),
+    )
+    trainer = trainer_of(tiny_recipe(tmp_path, method="full"), tmp_path / "run")
+    batch = first_batch(trainer)
+    trainer.compute_loss(trainer.model, dict(batch))
+    learned = int((batch["labels"] != -100).sum())
+    assert scored == [learned]
+    assert learned < batch["labels"].numel() / 2
 
 
 def test_only_what_the_assistant_says_has_labels(tmp_path: Path) -> None:
@@ -183,6 +203,33 @@ def test_what_a_crash_left_of_a_finished_training_is_removed(tmp_path: Path) -> 
     train(tiny_recipe(tmp_path), tmp_path / "run", resume=True)
     assert not run.stage_folder(1).exists()
     assert not run.rows.parent.exists()
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_what_came_out_of_a_training_is_trained_on(tmp_path: Path, method: str) -> None:
+    first = tiny_recipe(tmp_path, stages=(Stage(96, steps=10),), learning_rate=1e-2, warmup=0.0, method=method)
+    news: list[News] = []
+    run = train(first, tmp_path / "first", tell=news.append)
+    then: list[News] = []
+    train(replace(first, start=run.path), tmp_path / "then", tell=then.append)
+    assert losses(then)[0] < 0.7 * losses(news)[0]
+
+
+def test_only_a_finished_training_of_the_same_is_trained_on(tmp_path: Path) -> None:
+    recipe = tiny_recipe(tmp_path, stages=(Stage(96, steps=3),))
+    with pytest.raises(Stopped):
+        train(recipe, tmp_path / "first", tell=interrupted_at(1))
+    after = replace(recipe, start=tmp_path / "first")
+    with pytest.raises(TrainingError, match=r"first: is not finished, so .* --resume"):
+        train(after, tmp_path / "then")
+    run = train(recipe, tmp_path / "first", resume=True)
+    with pytest.raises(TrainingError, match="trained with other method"):
+        train(replace(after, method="full"), tmp_path / "then")
+    with pytest.raises(TrainingError, match=r"trained with other adapters \(rank, alpha\)"):
+        train(replace(after, lora=replace(after.lora, rank=after.lora.rank + 1)), tmp_path / "then")
+    assert not (tmp_path / "then").exists()
+    assert Recipe.from_json(json.loads(json.dumps(after.as_json()))) == after
+    assert run.finished
 
 
 # Stopping and going on

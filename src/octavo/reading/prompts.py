@@ -220,9 +220,14 @@ def read(
     if notes:
         shown += f"\n\nNotes from other passages:\n{without_control_tokens(notes)}"
     if len(questions) == 1:
-        return (Message("system", _READ[strategy]), Message("user", f"{shown}\n\nQuestion: {questions[0]}"))
+        return (Message("system", _READ[strategy]), Message("user", f"{shown}\n\n{asked_on(questions[0])}"))
     asked = "\n".join(f"{number}. {' '.join(question.split())}" for number, question in enumerate(questions, start=1))
     return (Message("system", _READ_MANY[strategy]), Message("user", f"{shown}\n\nQuestions:\n{asked}"))
+
+
+def asked_on(question: str) -> str:
+    """How a reader is asked a question: behind the passage, or, in training, behind its reply to another question."""
+    return f"Question: {question}"
 
 
 def answer(

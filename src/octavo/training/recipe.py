@@ -48,10 +48,13 @@ class Recipe:
     `short_data` holds short samples, mixed in as `short_share` of each stage's samples (0 to 1) to keep short skills.
     `stages` grow in length; the RoPE extension `rope` is set once, for the longest, with the base frequency
     `rope_theta` where it is "abf" (None: the least that covers the length). `batch_tokens` is how many tokens, about,
-    one optimizer step sees; samples are shown one at a time (`micro_batch`) and their gradients added up.
+    one optimizer step sees; `micro_batch` samples of about the same length are shown at a time (one, unless said
+    otherwise) and the gradients of all added up.
     `learning_rate` rises over the first `warmup` share of the steps and falls along a cosine. `packing` puts short
     samples together into rows of the stage's length. `template` is a chat template with marks
     (`data/templates.py`), for a model whose own is not known. `evaluation` is what is measured on the way.
+    `start` is the folder of another training, finished, of the same model by the same method, whose outcome is trained
+    on.
     """
 
     model: str
@@ -74,6 +77,7 @@ class Recipe:
     save_steps: int = 50
     seed: int = 0
     evaluation: EvaluationPlan | None = None
+    start: Path | None = None
 
     def __post_init__(self) -> None:
         lengths = [stage.length for stage in self.stages]
@@ -103,13 +107,14 @@ class Recipe:
             "short_data": [str(path) for path in self.short_data],
             "template": str(self.template) if self.template is not None else None,
             "evaluation": self.evaluation.as_json() if self.evaluation is not None else None,
+            "start": str(self.start) if self.start is not None else None,
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Recipe:
         """What `as_json` gave. Raises `TrainingError` where it is none."""
         try:
-            evaluation = values.get("evaluation")  # runs of before have none
+            evaluation, start = values.get("evaluation"), values.get("start")  # runs of before have none
             return cls(
                 **{
                     **values,
@@ -119,6 +124,7 @@ class Recipe:
                     "stages": tuple(Stage(**stage) for stage in values["stages"]),
                     "lora": Lora(**values["lora"]),
                     "evaluation": EvaluationPlan.from_json(evaluation) if evaluation is not None else None,
+                    "start": Path(start) if start is not None else None,
                 }
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -116,6 +116,7 @@ def _train_stages(recipe: Recipe, run: TrainingRun, processes: Any, tell: Tell, 
 
 def _prepared(recipe: Recipe, rows: Path | None) -> tuple[Any, Template, Evaluator | None, Prepared]:
     """The tokenizer and its template, what is to be evaluated, and the data, written to `rows`."""
+    started_from(recipe)
     tokenizer = load_tokenizer(recipe.model)
     require_loadable(recipe.model, method=recipe.method, **_positions(recipe))
     template = training_template(tokenizer, recipe.template)
@@ -193,6 +194,7 @@ def stage_trainer(recipe: Recipe, run: TrainingRun, stage: int, prepared: Prepar
         from transformers import PrinterCallback
         from trl import SFTTrainer
 
+        _score_only_what_is_learned()
         trainer = SFTTrainer(
             model=_model(recipe, run, stage),
             args=_configuration(recipe, run, stage, prepared.stages[stage - 1]),
@@ -203,16 +205,48 @@ def stage_trainer(recipe: Recipe, run: TrainingRun, stage: int, prepared: Prepar
     return trainer
 
 
+def _score_only_what_is_learned() -> None:
+    """Let the loss pass by the tokens that are not learned on a CPU too.
+
+    TRL scores all of a row where there is no Triton, lest compiled tiles change their shapes; nothing is compiled on a
+    CPU, and of long prompts with short replies the loss then took a third of the time.
+    """
+    from trl.trainer import utils
+
+    utils._use_triton = lambda device: device.type in ("cuda", "xpu", "cpu")
+
+
 def _model(recipe: Recipe, run: TrainingRun, stage: int) -> Any:
-    before = run.outcome_of(recipe, stage - 1) if stage > 1 else None
+    before = run.outcome_of(recipe, stage - 1) if stage > 1 else started_from(recipe)
     if recipe.method == "full":
-        if before is not None:
+        if stage > 1:
             return load_model(str(before), method="full")
-        return load_model(recipe.model, method="full", **_positions(recipe))
+        return load_model(str(before or recipe.model), method="full", **_positions(recipe))
     base = load_model(recipe.model, method=recipe.method, **_positions(recipe))
     if before is not None:
         return load_adapter(base, before, trained=True)
     return _adapted(base, recipe)
+
+
+def started_from(recipe: Recipe) -> Path | None:
+    """What came out of the training that this one goes on from, where there is one.
+
+    Raises `TrainingError` where that one is not finished, or trained something else or otherwise.
+    """
+    if recipe.start is None:
+        return None
+    earlier = TrainingRun(recipe.start)
+    if not earlier.finished:
+        raise TrainingError(
+            f"{recipe.start}: is not finished, so there is nothing to train on; {earlier.resume_command}"
+        )
+    before = earlier.recipe()
+    unlike = [name for name in ("model", "method") if getattr(before, name) != getattr(recipe, name)]
+    if recipe.method != "full" and before.lora != recipe.lora:
+        unlike.append("adapters (rank, alpha)")
+    if unlike:
+        raise TrainingError(f"{recipe.start}: was trained with other {', '.join(unlike)}; leave these options out")
+    return earlier.outcome
 
 
 def _positions(recipe: Recipe) -> dict[str, Any]:

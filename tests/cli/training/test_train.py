@@ -299,12 +299,21 @@ def test_what_cannot_be_trained_is_one_line_and_leaves_nothing(
     assert not os.path.lexists(tiny / "run")
 
 
-def test_what_came_out_of_a_training_is_trained_on_from_its_export(
-    tiny: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_model_of_a_training_is_what_came_out_of_another(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*COMMAND, "--quiet"]) == 0
+    again = ["train", "talks.jsonl", "--model", "run", "--stages", "96", "--micro-batch", "2", "-o", "next", "--quiet"]
+    assert main(again) == 0
+    run, after = TrainingRun(tiny / "run"), TrainingRun(tiny / "next")
+    kept = after.recipe()
+    assert (kept.start, kept.model, kept.lora) == (run.path.absolute(), run.recipe().model, run.recipe().lora)
+    assert kept.micro_batch == 2
+    assert after.steps()[0].loss < run.steps()[0].loss
+
+
+def test_a_training_that_is_not_finished_is_no_model(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
     TrainingRun(tiny / "run").begin(recipe(), "rows")
-    assert main(["train", "talks.jsonl", "--model", "run", "--stages", "96", "-o", "next"]) == 2
-    assert "octavo export run --to merged, and then --model run/merged" in capsys.readouterr().err
+    assert main(["train", "talks.jsonl", "--model", "run", "--stages", "96", "-o", "next"]) == 1
+    assert "run: is not finished, so there is nothing to train on; octavo train --resume" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [COMMAND, (*COMMAND, "--dry-run")])

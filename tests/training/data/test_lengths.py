@@ -120,6 +120,16 @@ def test_the_order_hangs_on_the_seed_alone() -> None:
     assert first != arrange(STAGES[:1], long, short, short_share=0.3, seed=2)
 
 
+def test_samples_that_are_shown_together_have_about_the_same_length() -> None:
+    long = data(*range(1, 91))
+    (stage,) = arrange(STAGES[:1], long, seed=1, together=4)
+    groups = [stage.samples[start : start + 4] for start in range(0, 90, 4)]
+    assert all(max(one.tokens for one in group) - min(one.tokens for one in group) <= 6 for group in groups)
+    assert sorted(stage.samples, key=lambda one: one.index) == long
+    firsts = [group[0].tokens for group in groups]
+    assert firsts != sorted(firsts)
+
+
 @given(
     tokens=st.lists(st.integers(1, 1600), min_size=1).filter(lambda counts: min(counts) <= 100),
     seed=st.integers(0, 100),

@@ -29,7 +29,8 @@ class ReachFlags:
             "--model",
             "-m",
             metavar="MODEL",
-            help="What is trained: a name on the Hugging Face hub, a folder, a .gguf file, or smollm2.",
+            help="What is trained: a name on the Hugging Face hub, a folder, a .gguf file, smollm2, or the folder of a "
+            "finished training, to train on.",
             show_default=False,
         ),
     ] = None
@@ -99,6 +100,16 @@ class LearningFlags:
             "--batch-tokens",
             metavar="N",
             help="About how many tokens a step sees; by default 16,384.",
+            show_default=False,
+        ),
+    ] = None
+    micro_batch: Annotated[
+        int | None,
+        Option(
+            "--micro-batch",
+            metavar="N",
+            help="How many samples go through the model together, where they are short; by default 1.",
+            min=1,
             show_default=False,
         ),
     ] = None

@@ -30,16 +30,18 @@ def recipe_of(data: Sequence[Path], given: Given, kept: Recipe | None = None) ->
     if given.reach.method == "full" and (given.learning.rank or given.learning.alpha):
         raise UsageError("--rank and --alpha are about adapters; --method full trains every weight and has none")
     stages = _stages(given.reach, kept.stages if kept is not None else ())
-    changes = _given(
-        model=_model(given.reach.model),
+    begun = _model(given.reach.model)
+    before = kept.lora if kept is not None else begun.get("lora", Lora())
+    changes = begun | _given(
         data=_absolute(data),
         stages=stages or None,
         method=given.reach.method,
         rope=given.reach.rope,
         rope_theta=given.reach.rope_theta,
-        lora=_lora(given.learning, kept.lora if kept is not None else Lora()),
+        lora=_lora(given.learning, before),
         learning_rate=given.learning.learning_rate,
         batch_tokens=parsed_size(given.learning.batch_tokens) if given.learning.batch_tokens else None,
+        micro_batch=given.learning.micro_batch,
         packing=given.learning.packing,
         checkpointing=given.learning.checkpointing,
         short_data=_absolute(given.data.short_data or ()),
@@ -59,26 +61,26 @@ def recipe_of(data: Sequence[Path], given: Given, kept: Recipe | None = None) ->
     return replace(recipe, evaluation=_evaluation(given.measuring, recipe))
 
 
-def _model(name: str | None) -> str | None:
-    """What transformers takes for a name: a path, or the name itself where there is none on this disk."""
+def _model(name: str | None) -> dict[str, Any]:
+    """What transformers takes for a name (a path, or the name itself where there is none on this disk); of a training
+    what that trained, and how."""
     if name is None:
-        return None
+        return {}
     if name == SMALL:
         from octavo.models.install import weights_of
 
         weights = weights_of(SMALL)
         if weights is None:
             raise UsageError(f"{SMALL} is not installed; run: octavo models install {SMALL}")
-        return str(weights)
+        return {"model": str(weights)}
     path = Path(name).expanduser()
-    if TrainingRun(path).begun:
-        raise UsageError(
-            f"{name}: is a training; to train on from what came out of it: octavo export {name} --to merged, and then "
-            f"--model {path / 'merged'}"
-        )
+    earlier = TrainingRun(path)
+    if earlier.begun:
+        before = earlier.recipe()
+        return {"model": before.model, "method": before.method, "lora": before.lora, "start": path.absolute()}
     if not path.exists() and name.lower().endswith(".gguf"):
         raise UsageError(f"{name}: no such file; name a .gguf file that is there, or a model of the hub")
-    return str(path.absolute()) if path.exists() else name
+    return {"model": str(path.absolute()) if path.exists() else name}
 
 
 def _stages(flags: ReachFlags, kept: Sequence[Stage]) -> tuple[Stage, ...]:

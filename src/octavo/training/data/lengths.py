@@ -27,6 +27,11 @@ _LISTED = 10
 """Samples named in an error; of more, their number is told."""
 
 
+_SORTED_GROUPS = 32
+"""Groups of samples that are sorted by length among each other: enough for like ones to meet, few enough to stay
+mixed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A sample without its text: where it stands in the data (counted from 0 through all files), how many tokens it
@@ -90,11 +95,13 @@ def arrange(
     *,
     short_share: float = 0.0,
     seed: int = 0,
+    together: int = 1,
 ) -> list[StageData]:
     """What each stage trains. The same data and seed give the same order.
 
     Short samples make up `short_share` (0 to below 1) of each stage's. They are drawn in turn from a shuffled order, so
-    that stages show different ones, and one a second time only when all were shown.
+    that stages show different ones, and one a second time only when all were shown. Of `together` samples that go
+    through a model at once, all have about the same length, so that little of a batch is padding.
     """
     short_in_turn = cycle(_shuffled(short_data, seed, "short data"))
     arranged = []
@@ -109,10 +116,23 @@ def arrange(
                 else "there are no samples to arrange; give a file that holds some"
             )
         mixed = list(islice(short_in_turn, round(len(shown) * short_share / (1 - short_share))))
-        arranged.append(
-            StageData(stage, tuple(_shuffled([*shown, *mixed], seed, f"stage {stage.length}")), repeats=not own)
-        )
+        order = _shuffled([*shown, *mixed], seed, f"stage {stage.length}")
+        arranged.append(StageData(stage, tuple(_alike(order, together, seed)), repeats=not own))
     return arranged
+
+
+def _alike(order: Sequence[Measured], together: int, seed: int) -> list[Measured]:
+    """Samples in an order in which each `together` have about the same length; those that cannot fill a group are at
+    the end."""
+    if together == 1:
+        return list(order)
+    by_length: list[Measured] = []
+    for start in range(0, len(order), together * _SORTED_GROUPS):
+        by_length += sorted(order[start : start + together * _SORTED_GROUPS], key=lambda sample: sample.tokens)
+    groups = [by_length[start : start + together] for start in range(0, len(by_length), together)]
+    full = [group for group in groups if len(group) == together]
+    Random(f"{seed}, groups").shuffle(full)
+    return [sample for group in (*full, *groups[len(full) :]) for sample in group]
 
 
 def _shuffled(samples: Sequence[Measured], seed: int, purpose: str) -> list[Measured]:

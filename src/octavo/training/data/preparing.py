@@ -49,5 +49,7 @@ def prepare(recipe: Recipe, tokenizer: Any, template: Template, rows: Path | Non
 
         long = measure(read_samples(recipe.data), encoded, recipe.longest)
         short = measure(read_samples(recipe.short_data), encoded, recipe.stages[0].length, short=True)
-    stages = arrange(recipe.stages, long, short, short_share=recipe.short_share, seed=recipe.seed)
+    stages = arrange(
+        recipe.stages, long, short, short_share=recipe.short_share, seed=recipe.seed, together=recipe.micro_batch
+    )
     return Prepared(tuple(stages), len(long), fingerprint.hex)

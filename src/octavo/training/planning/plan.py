@@ -187,14 +187,7 @@ def _stage_plan(recipe: Recipe, shape: ModelShape, data: StageData, machine: Mac
     rows = rows_of(data, packing=recipe.packing)
     together = rows_a_step(recipe, data, machine.devices // machine.sharing.row)
     steps = data.stage.steps or math.ceil(math.ceil(len(rows) / together) * data.stage.epochs)
-    # Only a GPU's kernel of the loss passes by the tokens that are not learned (trl 1.16).
-    learned_only = machine.device == "cuda"
-    once = sum(
-        sequence_operations(
-            shape, recipe, row.tokens, row.learned if learned_only else row.tokens, masked=row.samples > 1
-        )
-        for row in rows
-    )
+    once = sum(sequence_operations(shape, recipe, row.tokens, row.learned, masked=row.samples > 1) for row in rows)
     epochs = steps * together / len(rows) if data.stage.steps else data.stage.epochs
     operations = once * epochs
     return StagePlan(

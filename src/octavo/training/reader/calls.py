@@ -6,12 +6,13 @@ The prompts are made by the functions that make the real ones. Knows scenes and 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from octavo.documents.chunks import Chunk
 from octavo.documents.document import Document, Span
 from octavo.evaluation.names import Language
 from octavo.library.memory_corpus import MemoryCorpus
-from octavo.models.chat import Request
+from octavo.models.chat import Message, Request
 from octavo.models.tokenizer import Tokenizer
 from octavo.reading import prompts
 from octavo.reading.options import Strategy
@@ -33,7 +34,18 @@ _PLANNED_HOPS = (1, 2, 2, 2, 3)
 _TOLD_SHARE = 0.45
 """Of the questions that a passage is read for, those whose facts (or some of them) are told in it."""
 
-_ANSWERED_SHARE = 0.75
+_ASKED_ON = (3, 4, 5, 6, 7)
+"""Questions about one passage, one after the other."""
+_CONFUSED_SHARE = 0.3
+_CONFUSING = 6
+"""Of the passages that several questions are asked about, those with so many facts that look like what is asked; the
+facts of one question look like those of another anyway."""
+_LENGTHS = (120, 180, 240, 440)
+"""Tokens of their excerpts, at most."""
+
+_CITED_SHARE = 0.3
+"""Of the answers, those with marked sources: the smallest model is asked plainly, unless its user says otherwise."""
+_ANSWERED_SHARE = 0.85
 _SUFFICIENT_SHARE = 0.5
 _NOTED_SHARE = 0.6
 _WHOLE_SHARE = 0.15
@@ -92,6 +104,27 @@ def read(scene: Scene, strategy: Strategy, questions: int = 1) -> Example:
     return reading(document, texts, found, strategy, scene.tokenizer, scene.language)
 
 
+def read_on(scene: Scene, strategy: Strategy, told_share: float = _TOLD_SHARE) -> Example:
+    """A passage is read for several questions, one after the other, each seeing the replies before it. What is learned
+    of telling sentences apart grows with the questions, and what it costs with the passage: this is several times
+    cheaper than as many readings, and the first of them is one as it is in use."""
+    rng = scene.rng
+    asked = [scene.question(rng.choice(_HOPS)) for _ in range(rng.choice(_ASKED_ON))]
+    missing = [fact for one in asked if rng.random() >= told_share for fact in one.chain]
+    wanted = [fact for one in asked for fact in one.chain if not any(fact.answers(other) for other in missing)]
+    facts = list(dict.fromkeys(wanted))
+    if facts and rng.random() < _CONFUSED_SHARE:
+        facts = list(dict.fromkeys([*facts, *scene.distractors(asked)[:_CONFUSING]]))
+    document, told = scene.document(facts, asked, rng.choice(_LENGTHS))
+    turns: list[Message] = []
+    for one in asked:
+        text = _formed(scene, one)[0]
+        last = reading(document, [text], [helping(one, told)], strategy, scene.tokenizer, scene.language)
+        turns += [Message("user", prompts.asked_on(text))] if turns else last.request.messages
+        turns.append(Message("assistant", last.reply))
+    return Example("read-on", replace(last.request, messages=tuple(turns[:-1])), last.reply, last.about)
+
+
 def analyse(scene: Scene) -> Example:
     """A question is split, and gets keywords; some are about the whole document."""
     rng, language = scene.rng, scene.language
@@ -123,7 +156,8 @@ def answer(scene: Scene) -> Example:
         notes = scene.known(asked, hops if complete else hops - 1)
     text, right = _formed(scene, asked)
     told = right if complete else None
-    return answering(packing, text, told, numbers, scene.language, hops=hops, notes=notes, fact=asked.answer)
+    cite = scene.rng.random() < _CITED_SHARE
+    return answering(packing, text, told, numbers, scene.language, cite=cite, hops=hops, notes=notes, fact=asked.answer)
 
 
 def sufficient(scene: Scene) -> Example:
@@ -184,23 +218,26 @@ def answering(
     numbers: Sequence[int],
     language: Language,
     *,
+    cite: bool = True,
     hops: int = 1,
     notes: str = "",
     fact: str | None = None,
 ) -> Example:
-    """A question is answered from passages; `right` is None where they do not hold it, `numbers` are those that do.
-    `fact` is what the passages hold of a `right` answer that is told in more words."""
-    messages = prompts.answer(packing.text, question, main_language(question), notes=notes)
-    markers = "".join(f"[{number}]" for number in numbers)
+    """A question is answered from passages; `right` is None where they do not hold it, `numbers` are those that do,
+    which the answer cites where it is asked to (`cite`). `fact` is what the passages hold of a
+    `right` answer that is told in more words."""
+    messages = prompts.answer(packing.text, question, main_language(question), cite=cite, notes=notes)
+    markers = "".join(f"[{number}]" for number in numbers) if cite else ""
     return Example(
         "answer",
         Request(messages, max_tokens=REPLY_TOKENS),
-        prompts.NOT_FOUND if right is None else f"{right} {markers}",
+        prompts.NOT_FOUND if right is None else f"{right} {markers}".rstrip(),
         {
             "language": language,
             "hops": hops,
             "answer": right,
             "fact": None if right is None else fact or right,
+            "cite": cite,
             "passages": [] if right is None else list(numbers),
         },
     )

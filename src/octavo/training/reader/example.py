@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from octavo.models.chat import Request
 
-Kind = Literal["read", "read-many", "analyse", "answer", "sufficient", "plan"]
-"""The calls: reading a passage for one question or several, analysing a question, answering from passages, judging
-whether they suffice, planning a step."""
+Kind = Literal["read", "read-on", "read-many", "analyse", "answer", "sufficient", "plan"]
+"""The calls: reading a passage for one question, for several one after the other (a conversation), or for several at
+once; analysing a question, answering from passages, judging whether they suffice, planning a step."""
 
 
 @dataclass(frozen=True, slots=True)

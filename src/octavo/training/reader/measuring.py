@@ -4,8 +4,8 @@
   `recall` of the sentences; of the others `none` (nothing was pointed at).
 - analysing: `valid` (it fits the schema and changes no word of the question), `keywords` (the right subject is among
   them), `whole` (rightly told to be about the whole, or not).
-- answering: `exact` and `f1` of the answer without its markers (SQuAD's measures), `cited` (F1 of the markers); of
-  what the passages do not hold, `refused`.
+- answering: `exact` and `f1` of the answer without its markers (SQuAD's measures), `cited` (F1 of the markers, where
+  they were asked for); of what the passages do not hold, `refused`.
 - judging: `right`.
 - planning: `valid`, `enough` (rightly told), `asked` (F1 of the words of the next question).
 
@@ -41,7 +41,7 @@ def measured(example: Example, completion: Completion | None) -> Values:
     """What a reply is worth; None stands for a call that failed."""
     text = "" if completion is None else completion.text
     match example.kind:
-        case "read" | "read-many":
+        case "read" | "read-on" | "read-many":
             return _read(example, completion)
         case "analyse":
             return _analysed(example, text)
@@ -105,12 +105,14 @@ def _answered(example: Example, text: str) -> Values:
     if answer is None:
         return {"refused": [float(prompts.NOT_FOUND.casefold() in text.casefold())]}
     said = _MARKER.sub("", text)
-    numbers = [str(number) for number in passages]
-    return {
+    values = {
         "exact": [float(squad_text(said) == squad_text(answer))],
         "f1": [token_f1(squad_words(said), squad_words(answer))],
-        "cited": [token_f1(list(dict.fromkeys(_MARKER.findall(text))), numbers)],
     }
+    if example.about["cite"]:
+        numbers = [str(number) for number in passages]
+        values["cited"] = [token_f1(list(dict.fromkeys(_MARKER.findall(text))), numbers)]
+    return values
 
 
 def _planned(example: Example, text: str) -> Values:

@@ -32,7 +32,8 @@ _RELATION = " >> "
 _OTHERS = 3
 """Paragraphs that do not help, read for each step."""
 
-_ANSWERED_SHARE = 0.75
+_ANSWERED_SHARE = 0.85
+_CITED_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ def _answering(step: Step, others: Sequence[Document], rng: Random, tokenizer: T
         for passage in packing.passages
         if passage.document.id == step.paragraph.id and passage.span.overlaps(step.evidence)
     ]
-    return calls.answering(packing, step.question, step.answer if complete else None, numbers, "en")
+    right = step.answer if complete else None
+    return calls.answering(packing, step.question, right, numbers, "en", cite=rng.random() < _CITED_SHARE)
 
 
 def _planning(asked: DecomposedQuestion, known: int, tokenizer: Tokenizer) -> Example:
