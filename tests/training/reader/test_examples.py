@@ -83,7 +83,7 @@ def test_the_first_course_is_about_passages_that_help() -> None:
         return sum(reply != prompts.NONE for reply in replies) / len(replies)
 
     assert helping(FIRST) >= 0.75
-    assert helping(THEN) <= 0.65
+    assert 0.25 <= helping(THEN) <= 0.65
 
 
 def test_a_third_of_the_passages_and_more_hold_nothing_that_helps() -> None:
@@ -104,11 +104,15 @@ def test_answers_cite_passages_that_hold_them_and_refuse_where_none_does() -> No
         markers = "".join(f"[{number}]" for number in numbers) if example.about["cite"] else ""
         assert example.reply == f"{answer} {markers}".rstrip()
         assert bool(markers) == ("like [1]" in prompt)
+        fact = example.about["fact"]
+        assert fact in answer
+        if not markers:
+            assert fact.casefold() in prompt.casefold()
+            assert "[1] " not in prompt
+            continue
         passages = re.split(r"(?:^|\n\n)(?=\[\d+\] )", prompt)
         cited = [part for part in passages if any(part.startswith(f"[{number}] ") for number in numbers)]
         assert len(cited) == len(numbers)
-        fact = example.about["fact"]
-        assert fact in answer
         assert any(fact.casefold() in part.casefold() for part in cited)
     assert 5 <= refused <= 25
 

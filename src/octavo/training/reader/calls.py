@@ -150,13 +150,13 @@ def answer(scene: Scene) -> Example:
     hops = scene.rng.choice(_ANSWERED_HOPS)
     asked = scene.question(hops)
     complete = scene.rng.random() < _ANSWERED_SHARE
-    packing, numbers = _packed(scene, asked, complete=complete)
+    cite = scene.rng.random() < _CITED_SHARE
+    packing, numbers = _packed(scene, asked, complete=complete, numbered=cite)
     notes = ""
     if hops > 1 and scene.rng.random() < _NOTED_SHARE:
         notes = scene.known(asked, hops if complete else hops - 1)
     text, right = _formed(scene, asked)
     told = right if complete else None
-    cite = scene.rng.random() < _CITED_SHARE
     return answering(packing, text, told, numbers, scene.language, cite=cite, hops=hops, notes=notes, fact=asked.answer)
 
 
@@ -164,7 +164,7 @@ def sufficient(scene: Scene) -> Example:
     """Whether passages hold what a question needs."""
     asked = scene.question(scene.rng.choice(_HOPS))
     complete = scene.rng.random() < _SUFFICIENT_SHARE
-    packing, _ = _packed(scene, asked, complete=complete)
+    packing, _ = _packed(scene, asked, complete=complete, numbered=scene.rng.random() < _CITED_SHARE)
     request = Request(
         prompts.sufficient(packing.text, asked.text), max_tokens=_VERDICT_TOKENS, schema=prompts.SUFFICIENT_SCHEMA
     )
@@ -268,7 +268,7 @@ def _some(scene: Scene, asked: Question) -> list[Fact]:
     return scene.rng.sample(chain, scene.rng.randrange(1, len(chain) + 1))
 
 
-def _packed(scene: Scene, asked: Question, *, complete: bool) -> tuple[Packing, list[int]]:
+def _packed(scene: Scene, asked: Question, *, complete: bool, numbered: bool) -> tuple[Packing, list[int]]:
     """Passages that tell all facts of a question, or not all; and the numbers of those that tell one."""
     rng = scene.rng
     wanted = list(asked.chain) if complete else rng.sample(list(asked.chain), rng.randrange(len(asked.chain)))
@@ -283,7 +283,7 @@ def _packed(scene: Scene, asked: Question, *, complete: bool) -> tuple[Packing, 
         )
     }
     corpus = MemoryCorpus([document for document, _ in made.values()], scene.tokenizer)
-    packing = render(corpus, corpus.chunks)
+    packing = render(corpus, corpus.chunks, numbered=numbered)
     evidence = {
         (document.id, span) for document, told in made.values() for fact in asked.chain for span in told.evidence(fact)
     }

@@ -94,14 +94,15 @@ def _answering(step: Step, others: Sequence[Document], rng: Random, tokenizer: T
     complete = rng.random() < _ANSWERED_SHARE
     shown = [*others, step.paragraph] if complete else list(others)
     corpus = MemoryCorpus(rng.sample(shown, len(shown)), tokenizer)
-    packing = render(corpus, corpus.chunks)
+    cite = rng.random() < _CITED_SHARE
+    packing = render(corpus, corpus.chunks, numbered=cite)
     numbers = [
         passage.number
         for passage in packing.passages
         if passage.document.id == step.paragraph.id and passage.span.overlaps(step.evidence)
     ]
     right = step.answer if complete else None
-    return calls.answering(packing, step.question, right, numbers, "en", cite=rng.random() < _CITED_SHARE)
+    return calls.answering(packing, step.question, right, numbers, "en", cite=cite)
 
 
 def _planning(asked: DecomposedQuestion, known: int, tokenizer: Tokenizer) -> Example:
