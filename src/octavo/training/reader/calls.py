@@ -45,7 +45,7 @@ _LENGTHS = (120, 180, 240, 440)
 
 _CITED_SHARE = 0.3
 """Of the answers, those with marked sources: the smallest model is asked plainly, unless its user says otherwise."""
-_ANSWERED_SHARE = 0.85
+_ANSWERED_SHARE = 0.9
 _SUFFICIENT_SHARE = 0.5
 _NOTED_SHARE = 0.6
 _WHOLE_SHARE = 0.15
@@ -61,8 +61,9 @@ document is so."""
 _MISSED_SHARE = 0.2
 _SHORT_PASSAGE = 160
 _LONG_PASSAGE = 400
-_LONG_SHARE = 0.25
-"""Of the questions to answer, those with two or three passages as long as a chunk, in place of up to five short."""
+_LONG_SHARE = 0.7
+"""Of the questions to answer, those with two or three passages as long as a chunk, in place of up to five short: what
+is shown in use. A model that was mostly shown short ones answers from long ones with what stands elsewhere in them."""
 
 REPLY_TOKENS = 320
 """The longest reply of a call that is no reading."""
