@@ -97,11 +97,12 @@ def test_only_what_is_learned_is_scored(tmp_path: Path, monkeypatch: pytest.Monk
 
     scored: list[int] = []
     apply = utils._ChunkedLogProbFunction.apply
-    monkeypatch.setattr(
-        utils._ChunkedLogProbFunction,
-        "apply",
-        staticmethod(lambda hidden, *rest: scored.append(len(hidden)) or apply(hidden, *rest)),
-    )
+
+    def noted(hidden: Any, *rest: Any) -> Any:
+        scored.append(len(hidden))
+        return apply(hidden, *rest)
+
+    monkeypatch.setattr(utils._ChunkedLogProbFunction, "apply", noted)
     trainer = trainer_of(tiny_recipe(tmp_path, method="full"), tmp_path / "run")
     batch = first_batch(trainer)
     trainer.compute_loss(trainer.model, dict(batch))
