@@ -116,7 +116,7 @@ def _train_stages(recipe: Recipe, run: TrainingRun, processes: Any, tell: Tell, 
 
 def _prepared(recipe: Recipe, rows: Path | None) -> tuple[Any, Template, Evaluator | None, Prepared]:
     """The tokenizer and its template, what is to be evaluated, and the data, written to `rows`."""
-    started_from(recipe)
+    _started_from(recipe)
     tokenizer = load_tokenizer(recipe.model)
     require_loadable(recipe.model, method=recipe.method, **_positions(recipe))
     template = training_template(tokenizer, recipe.template)
@@ -209,7 +209,7 @@ def _score_only_what_is_learned() -> None:
     """Let the loss pass by the tokens that are not learned on a CPU too.
 
     TRL scores all of a row where there is no Triton, lest compiled tiles change their shapes; nothing is compiled on a
-    CPU, and of long prompts with short replies the loss then took a third of the time.
+    CPU, and most of a long prompt with a short reply would be scored in vain.
     """
     from trl.trainer import utils
 
@@ -217,7 +217,7 @@ def _score_only_what_is_learned() -> None:
 
 
 def _model(recipe: Recipe, run: TrainingRun, stage: int) -> Any:
-    before = run.outcome_of(recipe, stage - 1) if stage > 1 else started_from(recipe)
+    before = run.outcome_of(recipe, stage - 1) if stage > 1 else _started_from(recipe)
     if recipe.method == "full":
         if stage > 1:
             return load_model(str(before), method="full")
@@ -228,7 +228,7 @@ def _model(recipe: Recipe, run: TrainingRun, stage: int) -> Any:
     return _adapted(base, recipe)
 
 
-def started_from(recipe: Recipe) -> Path | None:
+def _started_from(recipe: Recipe) -> Path | None:
     """What came out of the training that this one goes on from, where there is one.
 
     Raises `TrainingError` where that one is not finished, or trained something else or otherwise.

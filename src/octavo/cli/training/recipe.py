@@ -30,9 +30,9 @@ def recipe_of(data: Sequence[Path], given: Given, kept: Recipe | None = None) ->
     if given.reach.method == "full" and (given.learning.rank or given.learning.alpha):
         raise UsageError("--rank and --alpha are about adapters; --method full trains every weight and has none")
     stages = _stages(given.reach, kept.stages if kept is not None else ())
-    begun = _model(given.reach.model)
-    before = kept.lora if kept is not None else begun.get("lora", Lora())
-    changes = begun | _given(
+    trained = _model(given.reach.model)
+    before = kept.lora if kept is not None else trained.get("lora", Lora())
+    changes = trained | _given(
         data=_absolute(data),
         stages=stages or None,
         method=given.reach.method,

@@ -43,7 +43,7 @@ facts of one question look like those of another anyway."""
 _LENGTHS = (120, 180, 240, 440)
 """Tokens of their excerpts, at most."""
 
-_CITED_SHARE = 0.3
+CITED_SHARE = 0.3
 """Of the answers, those with marked sources: the smallest model is asked plainly, unless its user says otherwise."""
 _ANSWERED_SHARE = 0.9
 _SUFFICIENT_SHARE = 0.5
@@ -113,10 +113,9 @@ def read_on(scene: Scene, strategy: Strategy, told_share: float = _TOLD_SHARE) -
     asked = [scene.question(rng.choice(_HOPS)) for _ in range(rng.choice(_ASKED_ON))]
     missing = [fact for one in asked if rng.random() >= told_share for fact in one.chain]
     wanted = [fact for one in asked for fact in one.chain if not any(fact.answers(other) for other in missing)]
-    facts = list(dict.fromkeys(wanted))
-    if facts and rng.random() < _CONFUSED_SHARE:
-        facts = list(dict.fromkeys([*facts, *scene.distractors(asked)[:_CONFUSING]]))
-    document, told = scene.document(facts, asked, rng.choice(_LENGTHS))
+    if wanted and rng.random() < _CONFUSED_SHARE:
+        wanted += scene.distractors(asked)[:_CONFUSING]
+    document, told = scene.document(list(dict.fromkeys(wanted)), asked, rng.choice(_LENGTHS))
     turns: list[Message] = []
     for one in asked:
         text = _formed(scene, one)[0]
@@ -151,7 +150,7 @@ def answer(scene: Scene) -> Example:
     hops = scene.rng.choice(_ANSWERED_HOPS)
     asked = scene.question(hops)
     complete = scene.rng.random() < _ANSWERED_SHARE
-    cite = scene.rng.random() < _CITED_SHARE
+    cite = scene.rng.random() < CITED_SHARE
     packing, numbers = _packed(scene, asked, complete=complete, numbered=cite)
     notes = ""
     if hops > 1 and scene.rng.random() < _NOTED_SHARE:
@@ -165,7 +164,7 @@ def sufficient(scene: Scene) -> Example:
     """Whether passages hold what a question needs."""
     asked = scene.question(scene.rng.choice(_HOPS))
     complete = scene.rng.random() < _SUFFICIENT_SHARE
-    packing, _ = _packed(scene, asked, complete=complete, numbered=scene.rng.random() < _CITED_SHARE)
+    packing, _ = _packed(scene, asked, complete=complete, numbered=scene.rng.random() < CITED_SHARE)
     request = Request(
         prompts.sufficient(packing.text, asked.text), max_tokens=_VERDICT_TOKENS, schema=prompts.SUFFICIENT_SCHEMA
     )
@@ -225,8 +224,8 @@ def answering(
     fact: str | None = None,
 ) -> Example:
     """A question is answered from passages; `right` is None where they do not hold it, `numbers` are those that do,
-    which the answer cites where it is asked to (`cite`). `fact` is what the passages hold of a
-    `right` answer that is told in more words."""
+    which the answer cites where it is asked to (`cite`). `fact` is what the passages hold of a `right` answer that is
+    told in more words."""
     messages = prompts.answer(packing.text, question, main_language(question), cite=cite, notes=notes)
     markers = "".join(f"[{number}]" for number in numbers) if cite else ""
     return Example(

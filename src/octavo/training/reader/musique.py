@@ -33,7 +33,6 @@ _OTHERS = 3
 """Paragraphs that do not help, read for each step."""
 
 _ANSWERED_SHARE = 0.85
-_CITED_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def _answering(step: Step, others: Sequence[Document], rng: Random, tokenizer: T
     complete = rng.random() < _ANSWERED_SHARE
     shown = [*others, step.paragraph] if complete else list(others)
     corpus = MemoryCorpus(rng.sample(shown, len(shown)), tokenizer)
-    cite = rng.random() < _CITED_SHARE
+    cite = rng.random() < calls.CITED_SHARE
     packing = render(corpus, corpus.chunks, numbered=cite)
     numbers = [
         passage.number
