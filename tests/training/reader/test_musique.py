@@ -53,13 +53,36 @@ def test_steps_become_questions_with_the_sentence_that_answers_them(tmp_path: Pa
 def test_each_step_is_read_answered_and_planned(tmp_path: Path) -> None:
     questions = read_decomposed(written(tmp_path / "m.json", record()), end=5)
     examples = list(musique_examples(questions, seed="s", tokenizer=TOKENIZER))
-    assert Counter(example.kind for example in examples) == {"read": 7, "answer": 2, "plan": 3}
+    assert Counter(example.kind for example in examples) == {"read": 7, "read-on": 4, "answer": 2, "plan": 3}
     read = [example.reply for example in examples if example.kind == "read"]
     assert read.count(prompts.NONE) == 4
     assert read[0] == read[-1] == "It was written by Henrik Ibsen in 1865."
     plans = [json.loads(example.reply) for example in examples if example.kind == "plan"]
     assert [plan["enough"] for plan in plans] == [False, False, True]
     assert plans[1]["questions"] == ["Where was Henrik Ibsen born?"]
+
+
+def test_passages_of_several_paragraphs_are_read_for_all_steps_and_for_one_of_another_question(tmp_path: Path) -> None:
+    other = record(question="What sails?", question_decomposition=[])
+    other["question_decomposition"] = [{"question": "What sails?", "answer": "A ship", "paragraph_support_idx": 3}]
+    other["paragraphs"][3]["paragraph_text"] = "A ship sails on."
+    questions = read_decomposed(written(tmp_path / "m.json", record(), other), end=5)
+    told = {
+        "What is the author of Brand?": "It was written by Henrik Ibsen in 1865.",
+        "Where was Henrik Ibsen born?": "He was born in Skien.",
+        "What sails?": "A ship sails on.",
+    }
+    answers = Counter[bool]()
+    for example in musique_examples(questions, seed="s", tokenizer=TOKENIZER):
+        if example.kind == "read-on":
+            _, first, *turns = example.request.messages
+            passage, _, question = first.content.partition("\n\nQuestion: ")
+            asked = [question, *(turn.content.removeprefix("Question: ") for turn in turns if turn.role == "user")]
+            replies = [*(turn.content for turn in turns if turn.role == "assistant"), example.reply]
+            assert replies == [told[one] if told[one] in passage else prompts.NONE for one in asked]
+            answers.update(reply == prompts.NONE for reply in replies)
+    assert answers[True] >= 2
+    assert answers[False] >= 8
 
 
 def test_a_question_whose_answer_stands_nowhere_is_left_out(tmp_path: Path) -> None:

@@ -35,3 +35,5 @@ def test_all_words_name_subject_and_object(relation: Relation) -> None:
 def test_articles_fit_and_sentences_begin_with_a_capital() -> None:
     assert sentence("{s} was {a_o}.", "the captain", "apothecary") == "The captain was an apothecary."
     assert phrase("{s's} trade, {a_o}", "Ada", "miller") == "Ada's trade, a miller"
+    assert sentence("{the_s} was found.", "Salt Spoon") == "The Salt Spoon was found."
+    assert phrase("who found {the_s}", "the relic of Cape Umbra") == "who found the relic of Cape Umbra"

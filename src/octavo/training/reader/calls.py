@@ -34,14 +34,17 @@ _PLANNED_HOPS = (1, 2, 2, 2, 3)
 _TOLD_SHARE = 0.45
 """Of the questions that a passage is read for, those whose facts (or some of them) are told in it."""
 
-_ASKED_ON = (3, 4, 5, 6, 7)
+_ASKED_ON = (4, 5, 6, 7, 8)
 """Questions about one passage, one after the other."""
 _CONFUSED_SHARE = 0.3
 _CONFUSING = 6
 """Of the passages that several questions are asked about, those with so many facts that look like what is asked; the
 facts of one question look like those of another anyway."""
-_LENGTHS = (120, 180, 240, 440)
-"""Tokens of their excerpts, at most."""
+_LENGTHS = (120, 240, 440, 440, 440)
+"""Tokens of their excerpts, at most: most as long as a chunk, since in a short one a sentence is found too easily."""
+
+_ANSWERED_ON = (2, 3, 3, 4)
+"""Questions answered from the same passages, one after the other."""
 
 CITED_SHARE = 0.3
 """Of the answers, those with marked sources: the smallest model is asked plainly, unless its user says otherwise."""
@@ -50,7 +53,7 @@ _SUFFICIENT_SHARE = 0.5
 _NOTED_SHARE = 0.6
 _WHOLE_SHARE = 0.15
 _INSTRUCTED_SHARE = 0.3
-_FORMED_SHARE = 0.33
+_FORMED_SHARE = 0.5
 """Of the questions that are read for, answered or planned, those with an instruction how to answer behind them: octavo
 shows readers the whole question."""
 
@@ -116,13 +119,9 @@ def read_on(scene: Scene, strategy: Strategy, told_share: float = _TOLD_SHARE) -
     if wanted and rng.random() < _CONFUSED_SHARE:
         wanted += scene.distractors(asked)[:_CONFUSING]
     document, told = scene.document(list(dict.fromkeys(wanted)), asked, rng.choice(_LENGTHS))
-    turns: list[Message] = []
-    for one in asked:
-        text = _formed(scene, one)[0]
-        last = reading(document, [text], [helping(one, told)], strategy, scene.tokenizer, scene.language)
-        turns += [Message("user", prompts.asked_on(text))] if turns else last.request.messages
-        turns.append(Message("assistant", last.reply))
-    return Example("read-on", replace(last.request, messages=tuple(turns[:-1])), last.reply, last.about)
+    texts = [_formed(scene, one)[0] for one in asked]
+    found = [helping(one, told) for one in asked]
+    return reading_on(document, texts, found, strategy, scene.tokenizer, scene.language)
 
 
 def analyse(scene: Scene) -> Example:
@@ -151,7 +150,7 @@ def answer(scene: Scene) -> Example:
     asked = scene.question(hops)
     complete = scene.rng.random() < _ANSWERED_SHARE
     cite = scene.rng.random() < CITED_SHARE
-    packing, numbers = _packed(scene, asked, complete=complete, numbered=cite)
+    packing, numbers = _packed(scene, [asked], [] if complete else _untold(scene, asked), numbered=cite)
     notes = ""
     if hops > 1 and scene.rng.random() < _NOTED_SHARE:
         notes = scene.known(asked, hops if complete else hops - 1)
@@ -160,11 +159,30 @@ def answer(scene: Scene) -> Example:
     return answering(packing, text, told, numbers, scene.language, cite=cite, hops=hops, notes=notes, fact=asked.answer)
 
 
+def answer_on(scene: Scene) -> Example:
+    """Several questions are answered from the same passages, one after the other: the first of them is one as it is in
+    use, and the others cost little more than themselves."""
+    rng = scene.rng
+    asked = [scene.question(rng.choice(_ANSWERED_HOPS)) for _ in range(rng.choice(_ANSWERED_ON))]
+    missing = [rng.choice(one.chain) for one in asked if rng.random() >= _ANSWERED_SHARE]
+    untold = [fact for one in asked for fact in one.chain if any(fact.answers(other) for other in missing)]
+    packing, _ = _packed(scene, asked, untold, numbered=False)
+    turns: list[Message] = []
+    for one in asked:
+        text, right = _formed(scene, one)
+        told = None if any(fact in untold for fact in one.chain) else right
+        last = answering(packing, text, told, (), scene.language, cite=False, hops=len(one.chain), fact=one.answer)
+        turns += [Message("user", text)] if turns else last.request.messages
+        turns.append(Message("assistant", last.reply))
+    return Example("answer-on", replace(last.request, messages=tuple(turns[:-1])), last.reply, last.about)
+
+
 def sufficient(scene: Scene) -> Example:
     """Whether passages hold what a question needs."""
     asked = scene.question(scene.rng.choice(_HOPS))
     complete = scene.rng.random() < _SUFFICIENT_SHARE
-    packing, _ = _packed(scene, asked, complete=complete, numbered=scene.rng.random() < CITED_SHARE)
+    untold = [] if complete else _untold(scene, asked)
+    packing, _ = _packed(scene, [asked], untold, numbered=scene.rng.random() < CITED_SHARE)
     request = Request(
         prompts.sufficient(packing.text, asked.text), max_tokens=_VERDICT_TOKENS, schema=prompts.SUFFICIENT_SCHEMA
     )
@@ -209,6 +227,26 @@ def reading(
             "gold": [[[span.start, span.end] for span in spans] for spans in found],
         },
     )
+
+
+def reading_on(
+    document: Document,
+    questions: Sequence[str],
+    found: Sequence[Sequence[Span]],
+    strategy: Strategy,
+    tokenizer: Tokenizer,
+    language: Language,
+) -> Example:
+    """All of a document is read for the questions one after the other, each seeing the replies before it."""
+    readings = [
+        reading(document, [text], [spans], strategy, tokenizer, language)
+        for text, spans in zip(questions, found, strict=True)
+    ]
+    turns = list(readings[0].request.messages)
+    for text, before in zip(questions[1:], readings, strict=False):
+        turns += [Message("assistant", before.reply), Message("user", prompts.asked_on(text))]
+    last = readings[-1]
+    return Example("read-on", replace(last.request, messages=tuple(turns)), last.reply, last.about)
 
 
 def answering(
@@ -268,24 +306,33 @@ def _some(scene: Scene, asked: Question) -> list[Fact]:
     return scene.rng.sample(chain, scene.rng.randrange(1, len(chain) + 1))
 
 
-def _packed(scene: Scene, asked: Question, *, complete: bool, numbered: bool) -> tuple[Packing, list[int]]:
-    """Passages that tell all facts of a question, or not all; and the numbers of those that tell one."""
+def _untold(scene: Scene, asked: Question) -> list[Fact]:
+    """Some of the facts of a question, or all: without them it has no answer."""
+    chain = list(asked.chain)
+    return scene.rng.sample(chain, scene.rng.randrange(1, len(chain) + 1))
+
+
+def _packed(
+    scene: Scene, asked: Sequence[Question], untold: Sequence[Fact], *, numbered: bool
+) -> tuple[Packing, list[int]]:
+    """Passages that tell the facts of all questions but those `untold`; and the numbers of those that tell one."""
     rng = scene.rng
-    wanted = list(asked.chain) if complete else rng.sample(list(asked.chain), rng.randrange(len(asked.chain)))
+    chains = dict.fromkeys(fact for one in asked for fact in one.chain)
+    wanted = [fact for fact in chains if not any(fact.answers(other) for other in untold)]
     long = rng.random() < _LONG_SHARE
     groups: list[list[Fact]] = [[] for _ in range(rng.randrange(2, 4) if long else rng.randrange(1, 6))]
-    for fact in (*wanted, *scene.distractors([asked])):
+    for fact in (*wanted, *scene.distractors(asked)):
         rng.choice(groups).append(fact)
     made = {
         document.id: (document, told)
         for document, told in (
-            scene.document(group, [asked], _LONG_PASSAGE if long else _SHORT_PASSAGE) for group in groups
+            scene.document(group, asked, _LONG_PASSAGE if long else _SHORT_PASSAGE) for group in groups
         )
     }
     corpus = MemoryCorpus([document for document, _ in made.values()], scene.tokenizer)
     packing = render(corpus, corpus.chunks, numbered=numbered)
     evidence = {
-        (document.id, span) for document, told in made.values() for fact in asked.chain for span in told.evidence(fact)
+        (document.id, span) for document, told in made.values() for fact in wanted for span in told.evidence(fact)
     }
     numbers = [
         passage.number

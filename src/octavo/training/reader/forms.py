@@ -36,6 +36,8 @@ def form(question: Question, rng: Random) -> Form:
             lambda: Form(f'Begin your answer with "{_capital(named)}".', whole),
             lambda: Form(f'Complete this sentence: "{_capital(named)} is ...".', whole),
             lambda: Form(f"Write it like this: '{_capital(named)} is [answer].'", whole),
+            lambda: Form(f"Please reply in this form: '{_capital(named)} is ____.'", whole),
+            lambda: Form(f'Fill in the gap: "{_capital(named)} is ______."', whole),
             lambda: Form(f'Your answer should read "{_capital(named)}: ___".', f"{_capital(named)}: {right}"),
             lambda: Form(
                 rng.choice(("Give only the answer.", "Be brief.", "Answer in as few words as you can.")), right
@@ -47,6 +49,7 @@ def form(question: Question, rng: Random) -> Form:
             lambda: Form(rng.choice(("请用一句话回答。", "请用完整的句子回答。")), whole),
             lambda: Form(f"请以“{named}是”开头回答。", whole),
             lambda: Form(f"请补全这句话：“{named}是……”。", whole),
+            lambda: Form(f"请填空：“{named}是______。”", whole),
             lambda: Form(f"请写成“{named}：____”。", f"{named}：{right}"),
             lambda: Form(rng.choice(("只写答案。", "请简短回答。")), right),
             lambda: Form(rng.choice(("请用中文回答。", "请务必准确。")), right),

@@ -45,7 +45,7 @@ def measured(example: Example, completion: Completion | None) -> Values:
             return _read(example, completion)
         case "analyse":
             return _analysed(example, text)
-        case "answer":
+        case "answer" | "answer-on":
             return _answered(example, text)
         case "sufficient":
             right = _parsed(text, prompts.SUFFICIENT_SCHEMA).get("sufficient") == _gold(example)["sufficient"]

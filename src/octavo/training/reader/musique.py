@@ -1,7 +1,8 @@
 """Examples from MuSiQue's questions, whose decompositions and supporting paragraphs are known: real wording beside the
 worlds' (Trivedi et al., TACL 2022, arXiv 2108.00573; CC BY 4.0).
 
-For each step: its paragraph and others are read for it, it is answered from them, and it is planned. A question with
+For each step: its paragraph and others are read for it, it is answered from them, and it is planned; and passages of
+several paragraphs, as long as a chunk, are read for all steps one after the other. A question with
 a step whose answer does not stand in its paragraph word for word is left out. Knows the file; nothing of training.
 """
 
@@ -31,6 +32,10 @@ _REFERENCE = re.compile(r"#(\d+)")
 _RELATION = " >> "
 _OTHERS = 3
 """Paragraphs that do not help, read for each step."""
+
+_TOGETHER = 4
+"""Passages of several paragraphs for each question."""
+_PASSAGE_TOKENS = 440
 
 _ANSWERED_SHARE = 0.85
 
@@ -74,7 +79,7 @@ def read_decomposed(path: Path, *, start: int = 0, end: int | None = None) -> li
 def musique_examples(
     questions: Sequence[DecomposedQuestion], *, seed: str, tokenizer: Tokenizer, strategy: Strategy = "quote"
 ) -> Iterator[Example]:
-    """All examples of the questions: about eight for each step."""
+    """All examples of the questions: about ten for each step."""
     for number, asked in enumerate(questions):
         rng = Random(f"{seed}/{number}")
         for index, step in enumerate(asked.steps):
@@ -84,9 +89,38 @@ def musique_examples(
                 yield calls.reading(other, [step.question], [[]], strategy, tokenizer, "en")
             yield _answering(step, others, rng, tokenizer)
             yield _planning(asked, index, tokenizer)
+        elsewhere = [step for other in questions if other is not asked for step in other.steps]
+        for _ in range(_TOGETHER):
+            strange = rng.sample(elsewhere, min(1, len(elsewhere)))
+            yield _reading_on(asked, [*asked.steps, *strange], rng, tokenizer, strategy)
         first = asked.steps[0]
         yield calls.reading(first.paragraph, [asked.text], [[first.evidence]], strategy, tokenizer, "en")
         yield _planning(asked, len(asked.steps), tokenizer)
+
+
+def _reading_on(
+    asked: DecomposedQuestion, steps: Sequence[Step], rng: Random, tokenizer: Tokenizer, strategy: Strategy
+) -> Example:
+    """Some of the question's paragraphs, one that supports it among them, are read for steps, its own and others."""
+    steps = rng.sample(steps, len(steps))
+    supporting = [step.paragraph for step in asked.steps]
+    every = list({each.id: each for each in (*supporting, *asked.others)}.values())
+    text, starts = "", dict[str, int]()
+    for paragraph in [rng.choice(supporting), *rng.sample(every, len(every))]:
+        longer = f"{text}{paragraph.text.strip()}\n\n"
+        if paragraph.id in starts or (starts and tokenizer.count(longer) > _PASSAGE_TOKENS):
+            continue
+        before = len(paragraph.text) - len(paragraph.text.lstrip())
+        starts[paragraph.id] = len(text) - before
+        text = longer
+    found = [
+        [Span(start + step.evidence.start, start + step.evidence.end)]
+        if (start := starts.get(step.paragraph.id)) is not None
+        else []
+        for step in steps
+    ]
+    document = Document.of(text.rstrip(), name="encyclopedia.md")
+    return calls.reading_on(document, [step.question for step in steps], found, strategy, tokenizer, "en")
 
 
 def _answering(step: Step, others: Sequence[Document], rng: Random, tokenizer: Tokenizer) -> Example:

@@ -14,7 +14,7 @@ from typing import Any
 
 from octavo.evaluation.names import Language
 
-KINDS = ("person", "town", "river", "company", "book", "object", "building")
+KINDS = ("person", "town", "river", "company", "book", "object", "building", "place", "relic")
 """The kinds of things."""
 
 _MONTHS = (
@@ -108,6 +108,14 @@ def _english_building(rng: Random) -> str:
     return f"{name} {rng.choice(_words('building_kind'))}"
 
 
+def _english_place(rng: Random) -> str:
+    return rng.choice(_words("place")).replace("@", rng.choice(_words("place_name")))
+
+
+def _english_relic(rng: Random) -> str:
+    return f"{rng.choice(_words('relic_adjective'))} {rng.choice(_words('relic_noun'))}"
+
+
 # --- Chinese --------------------------------------------------------------------------------------------------------
 
 
@@ -149,6 +157,16 @@ def _chinese_building(rng: Random) -> str:
     return start + rng.choice(_words("building_kind", "zh"))
 
 
+def _chinese_place(rng: Random) -> str:
+    names = _characters("place_name")  # of two characters each
+    at = 2 * rng.randrange(len(names) // 2)
+    return rng.choice(_words("place", "zh")).replace("@", names[at : at + 2])
+
+
+def _chinese_relic(rng: Random) -> str:
+    return f"{rng.choice(_words('relic_adjective', 'zh'))}的{rng.choice(_words('relic_noun', 'zh'))}"
+
+
 _ENGLISH: Mapping[str, Callable[[Random], str]] = {
     "person": _english_person,
     "town": _english_town,
@@ -157,6 +175,8 @@ _ENGLISH: Mapping[str, Callable[[Random], str]] = {
     "book": _english_book,
     "object": _english_object,
     "building": _english_building,
+    "place": _english_place,
+    "relic": _english_relic,
 }
 _CHINESE: Mapping[str, Callable[[Random], str]] = {
     "person": _chinese_person,
@@ -166,6 +186,8 @@ _CHINESE: Mapping[str, Callable[[Random], str]] = {
     "book": _chinese_book,
     "object": _chinese_object,
     "building": _chinese_building,
+    "place": _chinese_place,
+    "relic": _chinese_relic,
 }
 
 

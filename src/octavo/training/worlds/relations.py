@@ -66,9 +66,11 @@ def sentence(template: str, subject: str, value: str = "") -> str:
 
 def phrase(template: str, subject: str, value: str = "") -> str:
     """A template with subject and object in their places."""
+    the_subject = subject if subject.startswith("the ") else f"the {subject}"
     article = "an" if _VOWEL.match(value) else "a"
     return (
         template.replace("{s's}", f"{subject}'s")
+        .replace("{the_s}", the_subject)
         .replace("{s}", subject)
         .replace("{a_o}", f"{article} {value}")
         .replace("{o}", value)

@@ -16,7 +16,17 @@ from octavo.evaluation.names import Language
 from octavo.training.worlds.naming import KINDS, Namer
 from octavo.training.worlds.relations import Relation, relations
 
-_SHARES = {"person": 0.34, "town": 0.18, "river": 0.06, "company": 0.12, "book": 0.1, "object": 0.1, "building": 0.1}
+_SHARES = {
+    "person": 0.26,
+    "town": 0.15,
+    "river": 0.05,
+    "company": 0.1,
+    "book": 0.08,
+    "object": 0.08,
+    "building": 0.1,
+    "place": 0.1,
+    "relic": 0.08,
+}
 
 
 @dataclass(frozen=True, slots=True)
