@@ -69,8 +69,8 @@ def test_passages_of_several_paragraphs_are_read_for_all_steps_and_for_one_of_an
     questions = read_decomposed(written(tmp_path / "m.json", record(), other), end=5)
     told = {
         "What is the author of Brand?": "It was written by Henrik Ibsen in 1865.",
-        "Where was Henrik Ibsen born?": "He was born in Skien.",
-        "What sails?": "A ship sails on.",
+        "Where was Henrik Ibsen born?": "born in Skien.",
+        "What sails?": "ship sails on.",
     }
     answers = Counter[bool]()
     for example in musique_examples(questions, seed="s", tokenizer=TOKENIZER):

@@ -219,7 +219,7 @@ def reading(
     return Example(
         "read" if len(questions) == 1 else "read-many",
         read_request(piece, questions, strategy),
-        pointing_reply(strategy, text, piece.sentences, found),
+        pointing_reply(strategy, text, piece.sentences, questions, found),
         {
             "language": language,
             "strategy": strategy,
