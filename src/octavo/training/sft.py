@@ -40,6 +40,7 @@ from octavo.training.quiet import quiet
 from octavo.training.recipe import Recipe
 from octavo.training.running.curve import loss_curve
 from octavo.training.running.interrupts import Interrupts
+from octavo.training.running.kept_memory import keep_freed_memory
 from octavo.training.running.launcher import require_launcher, row_multiple, rows_apart
 from octavo.training.running.progress import News, Planned, Saved, StageBegun, StopAsked, Tell, say_nothing
 from octavo.training.running.reporting import asked_anywhere, reporting
@@ -72,6 +73,7 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = sa
     run = TrainingRun(folder)
     run.require_same(recipe, resume=resume)
     patient_threads()
+    keep_freed_memory()
     try:
         import torch
         from accelerate import PartialState
