@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from octavo.models.memory import available_memory
+from octavo.models.memory import available_memory, large_pages
 
 FREE = "MemTotal:       8000000 kB\nMemFree:         100000 kB\nMemAvailable:   4000000 kB\n"
 
@@ -39,3 +41,29 @@ def test_where_the_system_does_not_tell_it_is_all_that_there_is(machine: Path, m
 def test_nothing_may_be_known(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sysconf")
     assert available_memory(machine / "none", machine) is None
+
+
+_HUGE_KILOBYTES = """
+import re
+from pathlib import Path
+from octavo.models.memory import large_pages
+large_pages()
+import torch
+kept = torch.ones(64 << 18)
+print(re.search(r"AnonHugePages: +([0-9]+)", Path("/proc/self/smaps_rollup").read_text())[1])
+"""
+
+
+def test_torch_takes_large_blocks_in_huge_pages() -> None:
+    pytest.importorskip("torch")
+    given = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    if not given.exists() or "[madvise]" not in given.read_text():
+        pytest.skip("the system gives none on demand")
+    ended = subprocess.run([sys.executable, "-c", _HUGE_KILOBYTES], capture_output=True, text=True, check=True)
+    assert int(ended.stdout) >= 48 * 1024
+
+
+def test_a_choice_of_pages_that_was_made_already_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THP_MEM_ALLOC_ENABLE", "0")
+    large_pages()
+    assert os.environ["THP_MEM_ALLOC_ENABLE"] == "0"

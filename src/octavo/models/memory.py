@@ -1,4 +1,4 @@
-"""How much memory this process can still take.
+"""How much memory this process can still take, and in what pages it takes it.
 
 Bound by what the machine has free and by a container's limit. Knows the operating system; nothing of models.
 """
@@ -10,6 +10,17 @@ from pathlib import Path
 
 _FREE = Path("/proc/meminfo")
 _GROUP = Path("/sys/fs/cgroup")
+
+_LARGE_PAGES = "THP_MEM_ALLOC_ENABLE"
+"""torch's own variable."""
+
+
+def large_pages() -> None:
+    """Let torch take large blocks of memory in huge pages, where the system gives them on demand. A step of a training
+    takes and frees gigabytes; in small pages each is handed out and wiped page by page. (That the C library keeps what
+    is freed is no way out: rows of many lengths cut it up, and it grows until memory ends.) Of use only before torch is
+    first imported; a setting that is there already stays."""
+    os.environ.setdefault(_LARGE_PAGES, "1")
 
 
 def available_memory(free: Path = _FREE, group: Path = _GROUP) -> int | None:

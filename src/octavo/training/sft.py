@@ -19,6 +19,7 @@ from typing import Any
 
 from octavo.errors import MissingExtra, TrainingError
 from octavo.models.cores import patient_threads
+from octavo.models.memory import large_pages
 from octavo.training.data.lengths import StageData
 from octavo.training.data.preparing import Prepared, prepare
 from octavo.training.data.rows import read_rows
@@ -40,7 +41,6 @@ from octavo.training.quiet import quiet
 from octavo.training.recipe import Recipe
 from octavo.training.running.curve import loss_curve
 from octavo.training.running.interrupts import Interrupts
-from octavo.training.running.kept_memory import keep_freed_memory
 from octavo.training.running.launcher import require_launcher, row_multiple, rows_apart
 from octavo.training.running.progress import News, Planned, Saved, StageBegun, StopAsked, Tell, say_nothing
 from octavo.training.running.reporting import asked_anywhere, reporting
@@ -73,7 +73,7 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = sa
     run = TrainingRun(folder)
     run.require_same(recipe, resume=resume)
     patient_threads()
-    keep_freed_memory()
+    large_pages()
     try:
         import torch
         from accelerate import PartialState
