@@ -144,7 +144,9 @@ async def main() -> None:
     parser.add_argument("--strategies", nargs="+", choices=get_args(Strategy), default=["number", "quote"])
     parser.add_argument("--threads", type=int, help="of the embedded model; default: one for every core")
     arguments = parser.parse_args()
-    model: ChatModel = EndpointModel(arguments.model) if arguments.model else EmbeddedModel(threads=arguments.threads)
+    model: ChatModel = (
+        EndpointModel(arguments.model) if arguments.model else EmbeddedModel(raw=True, threads=arguments.threads)
+    )
     await model.ready()
     draw = random.Random(0)
     every = list(trials(musique(), model.tokenizer, draw))

@@ -58,7 +58,9 @@ async def main() -> None:
     parser.add_argument("--threads", type=int, help="of the embedded model; default: the physical cores")
     arguments = parser.parse_args()
     asked = [trial for trial in trials(json.loads(data_text("musique"))) if trial.answer][: arguments.trials]
-    model: ChatModel = EndpointModel(arguments.model) if arguments.model else EmbeddedModel(threads=arguments.threads)
+    model: ChatModel = (
+        EndpointModel(arguments.model) if arguments.model else EmbeddedModel(raw=True, threads=arguments.threads)
+    )
     record = Record("embedded_fill", model=model.name, trials=len(asked), analyse=arguments.analyse)
     text = encyclopedia().text
     with tempfile.TemporaryDirectory() as home:

@@ -58,17 +58,18 @@ class Asked:
 async def main() -> None:
     """Measure and record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--adapter", type=Path, help="a LoRA adapter (.gguf)")
-    parser.add_argument("--name", default="raw", help="of the record")
+    parser.add_argument("--raw", action="store_true", help="without what octavo taught it")
+    parser.add_argument("--adapter", type=Path, help="another LoRA adapter (.gguf)")
+    parser.add_argument("--name", help="of the record; default: raw or trained")
     parser.add_argument("--questions", type=int, default=50)
     parser.add_argument("--levels", nargs="+", choices=_LEVELS, default=list(_LEVELS))
     parser.add_argument("--work", type=Path, default=Path("runs/multihop"), help="keeps the calls")
     arguments = parser.parse_args()
-    model = EmbeddedModel(adapter=arguments.adapter)
+    model = EmbeddedModel(adapter=arguments.adapter, raw=arguments.raw)
     await model.ready()
     record = Record(
-        f"embedded_multihop_{arguments.name}",
-        model="smollm2",
+        f"embedded_multihop_{arguments.name or ('raw' if arguments.raw else 'trained')}",
+        model=model.name,
         adapter=arguments.adapter.name if arguments.adapter else None,
         tokens=_TOKENS,
     )

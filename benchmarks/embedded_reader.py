@@ -35,8 +35,9 @@ _HELD_OUT = (60, 100)
 def main() -> None:
     """Measure and record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--adapter", type=Path, help="a LoRA adapter (.gguf)")
-    parser.add_argument("--name", default="raw", help="of the record")
+    parser.add_argument("--raw", action="store_true", help="without what octavo taught it")
+    parser.add_argument("--adapter", type=Path, help="another LoRA adapter (.gguf)")
+    parser.add_argument("--name", help="of the record; default: raw or trained")
     parser.add_argument("--strategy", choices=("quote", "opening", "number"), default="quote")
     parser.add_argument("--examples", type=int, default=600, help="about made-up worlds")
     parser.add_argument("--musique", type=int, help="examples from MuSiQue, at most; default: all")
@@ -45,7 +46,7 @@ def main() -> None:
 
 
 async def _measure(arguments: argparse.Namespace) -> None:
-    model = EmbeddedModel(adapter=arguments.adapter)
+    model = EmbeddedModel(adapter=arguments.adapter, raw=arguments.raw)
     await model.ready()
     strategy: Strategy = arguments.strategy
     sets = {
@@ -53,8 +54,8 @@ async def _measure(arguments: argparse.Namespace) -> None:
         "musique": _of_musique(model, strategy)[: arguments.musique],
     }
     record = Record(
-        f"embedded_reader_{arguments.name}",
-        model="smollm2",
+        f"embedded_reader_{arguments.name or ('raw' if arguments.raw else 'trained')}",
+        model=model.name,
         adapter=arguments.adapter.name if arguments.adapter else None,
         strategy=strategy,
         examples={name: len(examples) for name, examples in sets.items()},
@@ -100,7 +101,8 @@ def _of_worlds(count: int, model: ChatModel, strategy: Strategy) -> list[Example
 def _of_musique(model: ChatModel, strategy: Strategy) -> list[Example]:
     start, end = _HELD_OUT
     questions = read_decomposed(data_file("musique"), start=start, end=end)
-    return list(musique_examples(questions, seed="held-out", tokenizer=model.tokenizer, strategy=strategy))
+    examples = musique_examples(questions, seed="held-out", tokenizer=model.tokenizer, strategy=strategy)
+    return [example for example in examples if example.kind in IN_USE.shares]
 
 
 async def _replied(model: ChatModel, examples: Sequence[Example]) -> list[Values]:

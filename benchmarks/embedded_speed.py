@@ -34,7 +34,7 @@ async def main() -> None:
     record = Record("embedded_speed", prompts=prompts)
     models = {
         "as it comes": EmbeddedModel(weights_of("smollm2"), parallel=1),
-        "8 bits": EmbeddedModel(parallel=1),
+        "8 bits": EmbeddedModel(raw=True, parallel=1),
     }
     for model in models.values():
         await model.ready()

@@ -7,6 +7,8 @@ The haystack is War and Peace, or the Dream of the Red Chamber, with its paragra
 and length is a record of its own; `--work` keeps the runs, and one that was stopped goes on.
 
 With `--repeats` there are more needle sets, and a record of its own: 10 sets at 11 depths are 110 placements a length.
+`--model smollm2-raw` is the same model without what octavo taught it, in records of its own. The records of one needle
+set were made with that one, before there was another.
 
 Costs are of all items together: the depths of one text share nearly all their chunks, and what was asked before is not
 asked again. What it does not measure: the benchmark's own texts, and other lengths.
@@ -25,6 +27,7 @@ from children import run_child
 from harness import Record, data_file, stop
 
 _BOOKS = {"en": "war-and-peace", "zh": "hongloumeng"}
+_MODELS = ("smollm2", "smollm2-raw")
 _TASKS = ("s_rt", "m_rt")
 _METHODS = ("native", "retrieve", "read", "reason")
 _LONG = 100_000
@@ -38,6 +41,7 @@ def main() -> None:
     """Measure and record one language and length."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--language", choices=_BOOKS, default="en")
+    parser.add_argument("--model", choices=_MODELS, default=_MODELS[0])
     parser.add_argument("--length", type=int, default=8_000, help="of each text, in the model's tokens")
     parser.add_argument("--tasks", nargs="+", choices=_TASKS, default=list(_TASKS))
     parser.add_argument("--methods", nargs="+", choices=_METHODS, default=list(_METHODS))
@@ -48,10 +52,12 @@ def main() -> None:
     name = f"needle_{arguments.language}_{arguments.length // 1000}k"
     if arguments.repeats > 1:
         name += f"_{arguments.repeats}_sets"
+    if arguments.model != _MODELS[0]:
+        name += "_raw"
     record = Record(
         name,
         task="needlebench-v2-style",
-        model="smollm2",
+        model=arguments.model,
         window=8_192,
         haystack=_BOOKS[arguments.language],
         tokenizer="smollm2",
@@ -78,7 +84,7 @@ def _evaluate(run: Path, arguments: argparse.Namespace, task: str, methods: Sequ
         "eval",
         "needle",
         "--model",
-        "smollm2",
+        arguments.model,
         text,
         data_file(_BOOKS[arguments.language]),
     ]

@@ -34,7 +34,7 @@ async def main() -> None:
     arguments = parser.parse_args()
     path = data_file("war-and-peace")
     record = Record("prompt_overhead", chunk_tokens=arguments.chunk_tokens, question=QUESTION)
-    model = EmbeddedModel()
+    model = EmbeddedModel(raw=True)
     await model.ready()
     document = load(path)
     corpus = MemoryCorpus([document], model.tokenizer, limit=arguments.chunk_tokens)

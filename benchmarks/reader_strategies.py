@@ -106,7 +106,7 @@ async def main() -> None:
     parser.add_argument("--model", help="an endpoint's model (OPENAI_BASE_URL); default: the embedded model")
     arguments = parser.parse_args()
     asked = list(trials(json.loads(data_text("musique"))[: arguments.questions]))
-    model: ChatModel = EndpointModel(arguments.model) if arguments.model else EmbeddedModel()
+    model: ChatModel = EndpointModel(arguments.model) if arguments.model else EmbeddedModel(raw=True)
     await model.ready()
     record = Record("reader_strategies", model=model.name, questions=arguments.questions)
     for strategy in get_args(Strategy):

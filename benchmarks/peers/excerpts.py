@@ -47,7 +47,7 @@ def main() -> None:
     arguments = parser.parse_args()
     chosen = arguments.systems or ["octavo", "released", "tuned"]
     record = Record("peers_excerpts", tokens=arguments.tokens, reply_tokens=_REPLY_TOKENS)
-    model = EmbeddedModel()
+    model = EmbeddedModel(raw=True)
     asyncio.run(model.ready())
     for book in arguments.books:
         for kind in arguments.facts:

@@ -153,7 +153,7 @@ def main() -> None:
 async def evaluate(length: int, depths: Sequence[float], systems: Sequence[str], work: Path) -> dict[str, Any]:
     """All items of one length, answered by all systems; the scores."""
     async with AsyncExitStack() as stack:
-        model = EmbeddedModel()
+        model = EmbeddedModel(raw=True)
         stack.push_async_callback(model.aclose)
         await model.ready()
         task = NeedleBench(

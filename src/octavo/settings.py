@@ -35,7 +35,8 @@ class Settings(BaseSettings):
         str | None,
         Field(
             description="The model: the name that the endpoint knows it by (may be left out where it serves one only), "
-            "`smollm2`, or the path of a `.gguf` file; the latter two run in this process."
+            "`smollm2` (`smollm2-raw`: without what octavo taught it), or the path of a `.gguf` file; these run in "
+            "this process."
         ),
     ] = None
     base_url: Annotated[
@@ -102,7 +103,7 @@ class Settings(BaseSettings):
         PositiveInt | None,
         Field(
             description="The most questions that one reading call is asked, where several are answered from one "
-            "reading; by default 6 (2 for smollm2)."
+            "reading; by default 6 (1 for smollm2, which reads for one at a time)."
         ),
     ] = None
     rounds: Annotated[

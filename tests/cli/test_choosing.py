@@ -53,6 +53,7 @@ def test_a_name_without_an_endpoint_says_what_is_missing() -> None:
 def test_the_small_model_stays_in_this_process_whatever_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", FAR)
     assert isinstance(choose(model="smollm2").model, EmbeddedModel)
+    assert choose(model="smollm2-raw").model.name == "smollm2-raw"
     assert isinstance(choose(model="smollm2", base_url=URL).model, EndpointModel)
 
 

@@ -93,6 +93,8 @@ async def test_a_file_that_is_no_model_is_an_error_before_the_engine_sees_it(tmp
 
 def test_it_is_named_before_it_is_loaded() -> None:
     assert EmbeddedModel().name == "smollm2"
+    assert EmbeddedModel(raw=True).name == "smollm2-raw"
+    assert EmbeddedModel(adapter="mine.gguf", raw=True).name == "smollm2"
     assert EmbeddedModel("models/Other-1B.gguf").name == "Other-1B"
     assert EmbeddedModel().host == "this process"
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from octavo.models.chat import ChatModel
 
 SMALL = "smollm2"
+SMALL_RAW = "smollm2-raw"
 SMALL_WINDOW = 8_192
 
 _NO_KEY = "none"
@@ -38,15 +39,16 @@ class Choice:
 def choose_model(settings: Settings, flags: Mapping[str, object]) -> Choice:
     """The model that the settings name; without an endpoint the small one in this process.
 
-    `smollm2`, a `.gguf` file and the folder of a training run in this process unless `--base-url` stands beside them.
-    Raises `UsageError` for a name without an endpoint, and for a training that nothing was exported of.
+    `smollm2` (`smollm2-raw`: without what octavo taught it), a `.gguf` file and the folder of a training run in this
+    process unless `--base-url` stands beside them. Raises `UsageError` for a name without an endpoint, and for a
+    training that nothing was exported of.
     """
     name = settings.model
     if name is None and settings.base_url is None:
-        return _small(settings)
+        return _small(settings, SMALL)
     url_beside_name = flags.get("base_url") is not None
-    if name == SMALL and not url_beside_name:
-        return _small(settings)
+    if name is not None and name in (SMALL, SMALL_RAW) and not url_beside_name:
+        return _small(settings, name)
     if name is not None and _is_file(name) and not url_beside_name and (settings.base_url is None or _exists(name)):
         return _file(settings, Path(name).expanduser())
     if name is not None and not url_beside_name and Path(name).expanduser().is_dir():
@@ -61,18 +63,18 @@ def choose_model(settings: Settings, flags: Mapping[str, object]) -> Choice:
     return _endpoint(settings, flags, settings.base_url)
 
 
-def _small(settings: Settings) -> Choice:
+def _small(settings: Settings, name: str) -> Choice:
     from octavo.models.embedded import EmbeddedModel
 
     window = min(settings.window or SMALL_WINDOW, SMALL_WINDOW)
     warnings = (
-        (f"{SMALL} has a window of {SMALL_WINDOW:,} tokens: using that, not {settings.window:,}",)
+        (f"{name} has a window of {SMALL_WINDOW:,} tokens: using that, not {settings.window:,}",)
         if settings.window is not None and settings.window > SMALL_WINDOW
         else ()
     )
     return Choice(
-        EmbeddedModel(window=window, cache=_cache(settings)),
-        f"{SMALL} (135M, embedded, in this process): small, good for a try",
+        EmbeddedModel(window=window, raw=name == SMALL_RAW, cache=_cache(settings)),
+        f"{name} (135M, embedded, in this process): small, good for a try",
         warnings=warnings,
     )
 

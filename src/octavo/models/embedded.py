@@ -24,6 +24,11 @@ from octavo.models.tokenizers import find_tokenizer, gguf_or_estimate
 from octavo.models.weights import default_cache, weights_hash
 
 DEFAULT = "smollm2"
+RAW = "smollm2-raw"
+"""The small model with what octavo taught it, and as its makers made it."""
+
+READER = Path(__file__).parent / "adapters" / "smollm2-reader.gguf"
+"""What octavo taught it: a LoRA adapter (`adapters/README.md` is its card)."""
 
 _BATCH = 512
 """Tokens worked on in one go: the engine notices a cancelled call, and lets another in, once a batch."""
@@ -40,12 +45,12 @@ _CALL_SECONDS = 1_800.0
 
 class EmbeddedModel:
     """The model in the `.gguf` file at `path`; without one, the small model that `octavo models install smollm2`
-    fetches.
+    fetches, with what octavo taught it of reading unless it is wanted `raw`.
 
     `window` is in tokens, for each of `parallel` calls at once; more calls wait at the server. `threads` is the number
-    of physical cores unless given. `adapter` is a LoRA adapter's `.gguf`. `tokenizer` is needed only where the file's
-    own cannot be rebuilt. `cache` is the folder for what is worked out once: the tokenizer, the hash of the weights,
-    the small model's weights in the form that is read fastest (145 MB).
+    of physical cores unless given. `adapter` is a LoRA adapter's `.gguf`, in place of octavo's own. `tokenizer` is
+    needed only where the file's own cannot be rebuilt. `cache` is the folder for what is worked out once: the
+    tokenizer, the hash of the weights, the small model's weights in the form that is read fastest (145 MB).
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class EmbeddedModel:
         parallel: int = 2,
         threads: int | None = None,
         adapter: str | Path | None = None,
+        raw: bool = False,
         tokenizer: str | Path | None = None,
         cache: Path | None = None,
     ) -> None:
@@ -63,7 +69,8 @@ class EmbeddedModel:
         self._given_window = window
         self._parallel = parallel
         self._threads = threads
-        self._adapter = Path(adapter).expanduser() if adapter is not None else None
+        taught = READER if path is None and not raw else None
+        self._adapter = Path(adapter).expanduser() if adapter is not None else taught
         self._given_tokenizer = tokenizer
         self._cache = cache
         self._server: Any = None
@@ -72,8 +79,10 @@ class EmbeddedModel:
 
     @property
     def name(self) -> str:
-        """ "smollm2", or the name of the file."""
-        return self._given_path.stem if self._given_path is not None else DEFAULT
+        """ "smollm2", "smollm2-raw" where nothing is laid over it, or the name of the file."""
+        if self._given_path is not None:
+            return self._given_path.stem
+        return DEFAULT if self._adapter is not None else RAW
 
     @property
     def host(self) -> str:

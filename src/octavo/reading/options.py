@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from octavo.errors import UsageError
 from octavo.models.chat import ChatModel
-from octavo.models.embedded import DEFAULT, EmbeddedModel
+from octavo.models.embedded import DEFAULT, RAW, EmbeddedModel
 from octavo.reading.answer import Level
 
 Strategy = Literal["number", "quote", "opening"]
@@ -95,8 +95,8 @@ class ReadingOptions:
 
     def for_model(self, model: ChatModel, window: int) -> ReadingOptions:
         """These options with each None that depends on the model replaced by its default."""
-        small = isinstance(model, EmbeddedModel) and model.name == DEFAULT
-        defaults = {"answer_tokens": min(1024, window // 6), **(_OF_SMALL if small else _OF_OTHERS)}
+        of_model = _OF_SMALL.get(model.name, _OF_OTHERS) if isinstance(model, EmbeddedModel) else _OF_OTHERS
+        defaults = {"answer_tokens": min(1024, window // 6), **of_model}
         return replace(self, **{name: value for name, value in defaults.items() if getattr(self, name) is None})
 
 
@@ -110,7 +110,7 @@ _OF_OTHERS: Mapping[str, Any] = {
     "highest": "reason",
 }
 
-_OF_SMALL: Mapping[str, Any] = {
+_OF_RAW: Mapping[str, Any] = {
     "strategy": "quote",
     # The beginning of a sentence names it; the smallest model copies on and on, and a token written costs three read.
     "reply_tokens": 16,
@@ -123,6 +123,11 @@ _OF_SMALL: Mapping[str, Any] = {
     # time.
     "fill": 1200,
     "answer_tokens": SMALL_MODEL_ANSWER,
+}
+
+_OF_SMALL: Mapping[str, Mapping[str, Any]] = {
+    RAW: _OF_RAW,
+    DEFAULT: {**_OF_RAW, "questions_at_once": 1},  # as it was taught
 }
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from octavo.cli.choosing import SMALL
+from octavo.cli.choosing import SMALL, SMALL_RAW
 from octavo.cli.sizes import parsed_size, parsed_sizes
 from octavo.cli.training.flags import Given, LearningFlags, MeasuringFlags, ReachFlags
 from octavo.errors import UsageError
@@ -66,7 +66,7 @@ def _model(name: str | None) -> dict[str, Any]:
     what that trained, and how."""
     if name is None:
         return {}
-    if name == SMALL:
+    if name in (SMALL, SMALL_RAW):
         from octavo.models.install import weights_of
 
         weights = weights_of(SMALL)
