@@ -36,6 +36,26 @@ def shown(sources: Sources, pieces: list[str], *, attribute: bool = True) -> tup
     return stream, text
 
 
+@pytest.mark.parametrize(
+    ("answer", "question", "quote"),
+    [
+        ("green", "Which colour did the company paint the ferry?", "The company painted her green."),
+        ("1931", "When was the ferry sold?", "In 1931 the ferry was sold to a Danish company."),
+        ("Ortega", "Who commanded the Halcyon for twelve years?", "Captain Ortega commanded her for twelve years."),
+        ("Halcyon", "What was painted pink by the queen of Denmark in Rome?", None),
+        ("green", "", None),
+        ("yellow", "Which colour did the company paint the ferry?", None),
+    ],
+)
+def test_an_answer_of_a_word_rests_where_the_documents_speak_of_the_question(
+    sources: Sources, answer: str, question: str, quote: str | None
+) -> None:
+    asked = Sources(sources.corpus, tuple(sources.passages.values()), question)
+    stream, text = shown(asked, [answer])
+    assert [cited.citation.quote for cited in stream.cited] == ([quote] if quote else [])
+    assert text == (f"{answer} [1]" if quote else answer)
+
+
 def test_a_marker_becomes_a_citation_of_the_sentence_that_bears_it_out(sources: Sources) -> None:
     stream, text = shown(sources, ["Captain Ortega commanded the Halcyon [1]."])
     assert text == "Captain Ortega commanded the Halcyon [1]."

@@ -173,7 +173,7 @@ async def write_answer(session: Session, analysis: QuestionAnalysis, packer: Pac
 
 
 async def _write(session: Session, packing: Packing, request: Request, analysis: QuestionAnalysis) -> Written:
-    sources = Sources(session.corpus, packing.passages)
+    sources = Sources(session.corpus, packing.passages, analysis.question)
     stream, cut = await stream_cited(
         session,
         request,

@@ -28,6 +28,9 @@ the model's own verdict is the alternative)."""
 _ABOUT_SHARE = 1 / 3
 """Of a statement's words, what a sentence must hold for its numbers to speak of the same thing."""
 
+_FEW_WORDS = 3
+"""A statement of so few content words says too little alone of what it is about."""
+
 _LONGEST_QUOTE = 3
 """A citation quotes at most so many neighbouring sentences."""
 
@@ -48,10 +51,12 @@ class _Sentence:
 
 
 class Sources:
-    """The passages that the answering model was shown, ready to be cited."""
+    """The passages that the answering model was shown, ready to be cited. `question` is what it was asked: an answer of
+    a few words rests where the documents speak of that."""
 
-    def __init__(self, corpus: Corpus, passages: Sequence[Passage]) -> None:
+    def __init__(self, corpus: Corpus, passages: Sequence[Passage], question: str = "") -> None:
         self.corpus = corpus
+        self._asked = frozenset(content_terms(question))
         self.passages = {passage.number: passage for passage in passages}
         self._sentences: dict[int, list[_Sentence]] = {}
 
@@ -66,7 +71,10 @@ class Sources:
 
     def attribute(self, statement: str) -> Citation | None:
         """The best place in any passage for a statement that cites none, if it supports it."""
-        if len(set(content_terms(statement))) < 2:
+        said = frozenset(content_terms(statement))
+        if len(said) <= _FEW_WORDS and (found := self._about_the_question(said)):
+            return self._citation(*found, "supported")
+        if len(said) < 2:
             return None
         best = max(
             ((*self._best_place(number, statement), number) for number in self.passages),
@@ -93,6 +101,21 @@ class Sources:
         ]
 
     # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _about_the_question(self, said: frozenset[str]) -> tuple[Passage, Span] | None:
+        """The sentence that holds all of these words and the most of the question's others, a fair share at least; it
+        is shown, since a few words alone stand in many places by chance."""
+        asked = self._asked - said
+        if not said or not asked:
+            return None
+        candidates = [
+            (len(asked & sentence.terms), -number, -sentence.span.start, sentence.span)
+            for number in self.passages
+            for sentence in self._sentences_of(number)
+            if said <= sentence.terms
+        ]
+        shared, number, _, span = max(candidates, default=(0, 0, 0, Span(0, 0)))
+        return (self.passages[-number], span) if shared and shared >= len(asked) * _ABOUT_SHARE else None
 
     def _documents(self) -> list[Document]:
         ids = dict.fromkeys(passage.document.id for passage in self.passages.values())
