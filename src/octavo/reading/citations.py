@@ -108,14 +108,14 @@ class Sources:
         asked = self._asked - said
         if not said or not asked:
             return None
-        candidates = [
-            (len(asked & sentence.terms), -number, -sentence.span.start, sentence.span)
-            for number in self.passages
+        holding = (
+            (len(asked & sentence.terms), passage, sentence.span)
+            for number, passage in self.passages.items()
             for sentence in self._sentences_of(number)
             if said <= sentence.terms
-        ]
-        shared, number, _, span = max(candidates, default=(0, 0, 0, Span(0, 0)))
-        return (self.passages[-number], span) if shared and shared >= len(asked) * _ABOUT_SHARE else None
+        )
+        best = max(holding, key=lambda candidate: candidate[0], default=None)
+        return best[1:] if best is not None and best[0] >= max(1, len(asked) * _ABOUT_SHARE) else None
 
     def _documents(self) -> list[Document]:
         ids = dict.fromkeys(passage.document.id for passage in self.passages.values())

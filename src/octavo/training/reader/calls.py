@@ -19,7 +19,7 @@ from octavo.reading.options import Strategy
 from octavo.reading.packing import Packing, render
 from octavo.reading.pieces import Piece, read_request
 from octavo.retrieval.language import main_language
-from octavo.training.reader.example import Example, json_reply
+from octavo.training.reader.example import Example, Kind, json_reply
 from octavo.training.reader.forms import form, with_instruction
 from octavo.training.reader.pointers import helping, pointing_reply
 from octavo.training.reader.scene import Scene
@@ -167,14 +167,14 @@ def answer_on(scene: Scene) -> Example:
     missing = [rng.choice(one.chain) for one in asked if rng.random() >= _ANSWERED_SHARE]
     untold = [fact for one in asked for fact in one.chain if any(fact.answers(other) for other in missing)]
     packing, _ = _packed(scene, asked, untold, numbered=False)
-    turns: list[Message] = []
-    for one in asked:
-        text, right = _formed(scene, one)
+    formed = [_formed(scene, one) for one in asked]
+    answers = []
+    for one, (text, right) in zip(asked, formed, strict=True):
         told = None if any(fact in untold for fact in one.chain) else right
-        last = answering(packing, text, told, (), scene.language, cite=False, hops=len(one.chain), fact=one.answer)
-        turns += [Message("user", text)] if turns else last.request.messages
-        turns.append(Message("assistant", last.reply))
-    return Example("answer-on", replace(last.request, messages=tuple(turns[:-1])), last.reply, last.about)
+        answers.append(
+            answering(packing, text, told, (), scene.language, cite=False, hops=len(one.chain), fact=one.answer)
+        )
+    return _one_after_another("answer-on", answers, [text for text, _ in formed])
 
 
 def sufficient(scene: Scene) -> Example:
@@ -242,11 +242,7 @@ def reading_on(
         reading(document, [text], [spans], strategy, tokenizer, language)
         for text, spans in zip(questions, found, strict=True)
     ]
-    turns = list(readings[0].request.messages)
-    for text, before in zip(questions[1:], readings, strict=False):
-        turns += [Message("assistant", before.reply), Message("user", prompts.asked_on(text))]
-    last = readings[-1]
-    return Example("read-on", replace(last.request, messages=tuple(turns)), last.reply, last.about)
+    return _one_after_another("read-on", readings, [prompts.asked_on(text) for text in questions])
 
 
 def answering(
@@ -288,6 +284,16 @@ def planning(
     request = Request(prompts.plan(question, told), max_tokens=REPLY_TOKENS, schema=prompts.plan_schema(None))
     reply = json_reply({"enough": not following, "questions": list(following)})
     return Example("plan", request, reply, {"language": language, "hops": len(chain), "known": known, "chain": chain})
+
+
+def _one_after_another(kind: Kind, examples: Sequence[Example], asked: Sequence[str]) -> Example:
+    """Examples that show the same as one conversation: the first as it is, the others `asked` behind the replies before
+    them."""
+    turns = list(examples[0].request.messages)
+    for before, text in zip(examples, asked[1:], strict=False):
+        turns += [Message("assistant", before.reply), Message("user", text)]
+    last = examples[-1]
+    return Example(kind, replace(last.request, messages=tuple(turns)), last.reply, last.about)
 
 
 # --- drawing ----------------------------------------------------------------------------------------------------------

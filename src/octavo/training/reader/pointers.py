@@ -11,6 +11,7 @@ Knows what was told where; nothing of prompts.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product, takewhile
 
 import regex
 
@@ -77,21 +78,18 @@ def _from_what_is_named(sentence: str, named: str) -> str:
     """The sentence from the longest run of words on that stands in `named` too; all of it where there is none."""
     parts = list(_PARTS.finditer(sentence))
     said = [terms(part[0]) for part in parts]
+    telling = [bool(content_terms(part[0])) for part in parts]
     asked = [terms(part) for part in _PARTS.findall(named)]
     best, begin, end = 0, 0, len(parts)
-    for start in range(len(said)):
-        for other in range(len(asked)):
-            length = telling = 0
-            while (
-                start + length < len(said)
-                and other + length < len(asked)
-                and said[start + length]
-                and said[start + length] == asked[other + length]
-            ):
-                telling += bool(content_terms(parts[start + length][0]))
-                length += 1
-            if telling > best:
-                best, begin, end = telling, start, start + length
+    for start, other in product(range(len(said)), range(len(asked))):
+        stop = start + _common(said[start:], asked[other:])
+        if sum(telling[start:stop]) > best:
+            best, begin, end = sum(telling[start:stop]), start, stop
     if not best:
         return sentence
     return sentence[parts[max(0, min(begin, len(parts) - (end - begin) - _BEHIND))].start() :]
+
+
+def _common(one: Sequence[list[str]], other: Sequence[list[str]]) -> int:
+    """How many parts both begin with; one without terms, such as a dash, ends that."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] and pair[0] == pair[1], zip(one, other, strict=False)))
