@@ -66,12 +66,33 @@ def test_an_answer_that_no_cited_place_bears_out_is_never_shown(read_with: Make)
     assert "sea" not in events[-1].answer.text
 
 
+def test_a_model_that_is_not_asked_to_cite_looks_again_too_and_its_answer_counts_where_a_place_is_found(
+    read_with: Make,
+) -> None:
+    reader, library = read_with(Blind(makes_up=FACT), book(800, facts={400: FACT}), cite=False)
+    answer = reader.ask(library, QUESTION, level="read")
+    assert answer.found is True
+    assert [citation.quote for citation in answer.citations] == [FACT]
+    reader, library = read_with(
+        Blind(makes_up="At the bottom of the sea."),
+        book(800, facts={400: "The silver compass was polished on Sundays."}),
+        cite=False,
+    )
+    answer = reader.ask(library, QUESTION, level="read")
+    assert answer.found is None
+    assert "sea" not in answer.text
+
+
 @pytest.mark.parametrize(
-    ("cite", "question"), [(False, QUESTION), (None, "Who invented the aeroplane?")], ids=["cannot refuse", "no word"]
+    ("options", "question"),
+    [({"cite": False, "attribute": False}, QUESTION), ({}, "Who invented the aeroplane?")],
+    ids=["no places", "no word"],
 )
-def test_there_is_no_second_look_where_it_can_tell_nothing(read_with: Make, cite: bool | None, question: str) -> None:
+def test_there_is_no_second_look_where_it_can_tell_nothing(
+    read_with: Make, options: dict[str, bool], question: str
+) -> None:
     model = Blind(keywords=())
-    reader, library = read_with(model, book(200, facts={100: FACT}), cite=cite)
+    reader, library = read_with(model, book(200, facts={100: FACT}), **options)
     answer = reader.ask(library, question, level="read")
     assert answer.found is False
     assert model.asked_for_an_answer == 0

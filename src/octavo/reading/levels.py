@@ -172,9 +172,10 @@ def _found_packer(session: Session, ranked: Sequence[Chunk], result: ReadResult)
 async def _second_look(session: Session, analysis: QuestionAnalysis, coverage: Coverage) -> Answer:
     """Where the reader found nothing, the answering model is shown what BM25 ranks best: a weak reader misses much, and
     "not in the documents" is not said on its word alone. An answer counts only where a cited place bears it out. A
-    model that is not asked to cite could not refuse, and is not shown anything."""
+    model that is not asked to cite, and for which no places are looked up, is not shown anything."""
+    options = session.options
     ranked = await asyncio.to_thread(rank_for_question, session.corpus, analysis, limit=RANKED)
-    if session.options.cite is False or not ranked:
+    if (options.cite is False and not options.attribute) or not ranked:
         return not_found(session, analysis, "read", coverage)
     trial = Trial(session)
     try:
