@@ -17,9 +17,10 @@ from octavo.training.data.templates import training_template
 from octavo.training.model.loading import load_tokenizer
 from octavo.training.planning.machine import Machine
 from octavo.training.recipe import Recipe, Stage
+from octavo.training.running.interrupts import Stopped
 from octavo.training.running.progress import News, Planned, Saved, StageBegun, StepDone, Stopping
 from octavo.training.running.run import TrainingRun
-from octavo.training.sft import Stopped, stage_trainer, train
+from octavo.training.sft import stage_trainer, train
 from tests.training.tiny_run import tiny_recipe, write_talks
 
 
@@ -231,6 +232,13 @@ def test_only_a_finished_training_of_the_same_is_trained_on(tmp_path: Path) -> N
     assert not (tmp_path / "then").exists()
     assert Recipe.from_json(json.loads(json.dumps(after.as_json()))) == after
     assert run.finished
+
+
+def test_a_training_that_stretched_positions_is_not_trained_on(tmp_path: Path) -> None:
+    recipe = tiny_recipe(tmp_path, stages=(Stage(512, steps=1),), rope="yarn")
+    run = train(recipe, tmp_path / "long")
+    with pytest.raises(TrainingError, match=r"positions were stretched \(--rope yarn\)"):
+        train(replace(recipe, start=run.path, rope="none", stages=(Stage(96, steps=1),)), tmp_path / "then")
 
 
 # Stopping and going on

@@ -40,19 +40,14 @@ from octavo.training.planning.plan import Plan, make_plan, require_memory, rows_
 from octavo.training.quiet import quiet
 from octavo.training.recipe import Recipe
 from octavo.training.running.curve import loss_curve
-from octavo.training.running.interrupts import Interrupts
+from octavo.training.running.interrupts import Interrupts, Stopped
 from octavo.training.running.launcher import require_launcher, row_multiple, rows_apart
+from octavo.training.running.memory import releasing_memory
 from octavo.training.running.progress import News, Planned, Saved, StageBegun, StopAsked, Tell, say_nothing
 from octavo.training.running.reporting import asked_anywhere, reporting
 from octavo.training.running.run import TrainingRun
 
 _KEPT_CHECKPOINTS = 2
-
-
-class Stopped(TrainingError):
-    """The user stopped the training; what was trained is saved. The message says how to go on."""
-
-    exit_code = 130
 
 
 def dry_run(recipe: Recipe, *, tell: Tell = say_nothing) -> Plan:
@@ -164,6 +159,8 @@ def _train_stage(
     if recipe.evaluation is not None and evaluator is not None:  # before the report, which hears of a Ctrl-C meanwhile
         trainer.add_callback(evaluating(recipe.evaluation, evaluator, run, stage, interrupts, tell))
     trainer.add_callback(reporting(run, begun, interrupts, told))
+    if processes.device.type == "cpu":
+        trainer.add_callback(releasing_memory(processes.num_processes))
     checkpoint = run.checkpoint(stage)
     _run(trainer, str(checkpoint) if checkpoint is not None else None, data, run)
     if processes.is_main_process:
@@ -233,7 +230,8 @@ def _model(recipe: Recipe, run: TrainingRun, stage: int) -> Any:
 def _started_from(recipe: Recipe) -> Path | None:
     """What came out of the training that this one goes on from, where there is one.
 
-    Raises `TrainingError` where that one is not finished, or trained something else or otherwise.
+    Raises `TrainingError` where that one is not finished, trained something else or otherwise, or stretched positions:
+    what is loaded would have to be stretched as it was, and whoever goes on from it to know.
     """
     if recipe.start is None:
         return None
@@ -243,6 +241,11 @@ def _started_from(recipe: Recipe) -> Path | None:
             f"{recipe.start}: is not finished, so there is nothing to train on; {earlier.resume_command}"
         )
     before = earlier.recipe()
+    if before.rope != "none":
+        raise TrainingError(
+            f"{recipe.start}: its positions were stretched (--rope {before.rope}), and what came out cannot be trained "
+            "on; train on all of the data in one training, or stretch in the last of several"
+        )
     unlike = [name for name in ("model", "method") if getattr(before, name) != getattr(recipe, name)]
     if recipe.method != "full" and before.lora != recipe.lora:
         unlike.append("adapters (rank, alpha)")

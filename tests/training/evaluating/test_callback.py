@@ -10,8 +10,9 @@ from octavo.training.evaluating.evaluation import Evaluation
 from octavo.training.evaluating.evaluator import Evaluator
 from octavo.training.evaluating.plan import EvaluationPlan
 from octavo.training.recipe import Lora, Recipe, Stage
+from octavo.training.running.interrupts import Stopped
 from octavo.training.running.progress import Evaluated, News
-from octavo.training.sft import Stopped, train
+from octavo.training.sft import train
 from tests.training.test_sft import interrupted_at, same, weights
 from tests.training.tiny_run import tiny_recipe, write_talks
 
@@ -67,8 +68,11 @@ def test_stopped_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     assert list(map(essence, parts.evaluations())) == list(map(essence, whole.evaluations()))
 
 
+@pytest.mark.parametrize(
+    ("ended", "after"), [(1, "before the first step of stage 1"), (2, "after step 2 of 4 of stage 1")]
+)
 def test_a_measurement_that_ctrl_c_ended_is_made_when_the_training_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: int, after: str
 ) -> None:
     recipe = recipe_of(tmp_path)
     measure = Evaluator.measure
@@ -77,12 +81,12 @@ def test_a_measurement_that_ctrl_c_ended_is_made_when_the_training_goes_on(
     def interrupted(*arguments: object, **named: object) -> object:
         nonlocal measured
         measured += 1
-        if measured == 2:
+        if measured == ended:
             signal.raise_signal(signal.SIGINT)
         return measure(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Evaluator, "measure", interrupted)
-    with pytest.raises(Stopped, match="after step 2 of 4 of stage 1"):
+    with pytest.raises(Stopped, match=after):
         train(recipe, tmp_path / "run")
     run = train(recipe, tmp_path / "run", resume=True)
     assert [(each.stage, each.step) for each in run.evaluations()] == [(1, 0), (1, 2), (1, 4)]

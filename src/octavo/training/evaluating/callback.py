@@ -13,7 +13,7 @@ from octavo.training.evaluating.evaluation import Evaluation
 from octavo.training.evaluating.evaluator import Abandoned, Evaluator
 from octavo.training.evaluating.picture import evaluation_picture
 from octavo.training.evaluating.plan import EvaluationPlan
-from octavo.training.running.interrupts import Interrupts
+from octavo.training.running.interrupts import Interrupts, Stopped
 from octavo.training.running.progress import Evaluated, Tell
 from octavo.training.running.run import TrainingRun
 
@@ -29,9 +29,13 @@ def evaluating(
 ) -> Any:
     """A callback for the Trainer of a stage (counted from 1) that measures where `plan` says so.
 
-    Ctrl-C ends a measurement without a result; it is made when the training goes on.
+    Ctrl-C ends a measurement without a result. The one before the first step ends the training too (`Stopped`), since
+    no later one can be made in its place; one in the midst of a stage is made when the training goes on; the one after
+    the last step is left out.
     """
     from transformers import TrainerCallback
+
+    again = f"To go on: {run.resume_command}"
 
     class Evaluating(TrainerCallback):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
@@ -50,7 +54,9 @@ def evaluating(
             try:
                 needles, positions, retention = evaluator.measure(model, lambda: alone and interrupts.asked)
             except Abandoned:
-                return
+                if state.global_step:
+                    return
+                raise Stopped(f"stopped before the first step of stage {stage}. {again}") from None
             if state.is_world_process_zero:
                 found = Evaluation(stage, state.global_step, needles, positions, retention, clock() - begun)
                 run.record(found)

@@ -12,10 +12,18 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
+from octavo.errors import TrainingError
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _SAME = 1.0
 """Seconds within which a second Ctrl-C is the first: a launcher passes on what its processes were told already."""
+
+
+class Stopped(TrainingError):
+    """The user stopped the training; what was trained is saved. The message says how to go on."""
+
+    exit_code = 130
 
 
 class Interrupts:
