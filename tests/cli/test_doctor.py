@@ -48,7 +48,7 @@ def test_a_missing_embedded_model_is_a_problem_only_for_those_who_use_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("octavo.models.install.weights_of", lambda name: None)
-    monkeypatch.setattr("octavo.models.embedded.weights_of", lambda name: None)
+    monkeypatch.setattr("octavo.cli.examining.weights_of", lambda name: None)
     code, checks = examined(capsys)
     assert (code, checks["embedded model"]["verdict"]) == (1, "problem")
     assert checks["embedded model"]["advice"] == "octavo models install smollm2"

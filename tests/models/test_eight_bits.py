@@ -120,7 +120,7 @@ def test_where_there_is_no_room_the_engine_gets_the_files_as_they_are(
     def full(*_: object) -> Path:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(embedded, "weights_of", lambda _: weights)
+    monkeypatch.setattr(embedded, "require_weights", lambda _: weights)
     small = EmbeddedModel(adapter=adapter, cache=tmp_path)
     assert small._loaded(tmp_path) == (at_eight_bits(weights, adapter, tmp_path), None)
     assert EmbeddedModel(weights, adapter=adapter)._loaded(tmp_path) == (weights, adapter)

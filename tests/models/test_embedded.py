@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from octavo.errors import MissingExtra, UsageError, WindowExceeded
-from octavo.models import embedded
+from octavo.models import install
 from octavo.models.chat import Completion, Message, Request
 from octavo.models.embedded import EmbeddedModel
 from octavo.models.gguf_tokenizer import gguf_tokenizer
@@ -68,7 +68,7 @@ async def server_ids(model: EmbeddedModel, text: str) -> list[int]:
 async def test_without_the_weights_the_message_names_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "weights_of", lambda _: None)
+    monkeypatch.setattr(install, "weights_of", lambda _: None)
     with pytest.raises(UsageError, match="octavo models install smollm2"):
         await EmbeddedModel(cache=tmp_path).ready()
 

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from octavo.errors import UsageError
+from octavo.models.install import SMALL, SMALL_RAW, weights_of
 from octavo.settings import Settings, set_by_working_folder, variable_of
 
 if TYPE_CHECKING:
     from octavo.models.chat import ChatModel
 
-SMALL = "smollm2"
-SMALL_RAW = "smollm2-raw"
 SMALL_WINDOW = 8_192
 
 _NO_KEY = "none"
@@ -89,7 +88,6 @@ def _file(settings: Settings, path: Path) -> Choice:
 def _trained(settings: Settings, folder: Path) -> Choice:
     from octavo.cli.training.trained import trained
     from octavo.models.embedded import EmbeddedModel
-    from octavo.models.install import weights_of
 
     found = trained(folder)
     wanted = settings.window or max(SMALL_WINDOW, found.longest)

@@ -14,9 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from octavo.cli.choosing import SMALL, choose_model
+from octavo.cli.choosing import choose_model
 from octavo.cli.terminal import write_json, write_line
 from octavo.errors import LibraryError, OctavoError
+from octavo.models.install import SMALL, weights_of
 from octavo.settings import Settings, load_settings
 
 Verdict = Literal["ok", "note", "problem"]
@@ -105,8 +106,6 @@ def _ledger(settings: Settings) -> Check:
 
 
 def _embedded(settings: Settings) -> Check:
-    from octavo.models.install import weights_of
-
     # Who uses an endpoint can do without.
     missing: Verdict = "problem" if settings.base_url is None else "note"
     if find_spec("xllamacpp") is None:

