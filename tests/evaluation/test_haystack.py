@@ -83,7 +83,7 @@ def test_the_text_of_a_json_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "held", "said"),
     [
-        ("a.jsonl", b'{"text": "x"}\n{"txt": "y"}\n', 'line 2: has no text in the field "text"'),
+        ("a.jsonl", b'{"text": "x"}\n{"txt": "y"}\n', 'line 2: has no field "text"'),
         ("a.jsonl", b'{"text": "x"}\nnothing\n', "line 2: is not JSON"),
         ("a.jsonl", b"[1]\n", "line 1: is no object"),
         ("a.json", b'{"text": 3}', 'no text in the field "text"'),

@@ -385,7 +385,7 @@ def test_needles_that_snap_stand_between_sentences(texts: dict[Language, Sequenc
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{"needle": "x"}', 'line 1: has no text in the field "retrieval_question"'),
+        ('{"needle": "x"}', 'line 1: has no field "retrieval_question"'),
         (
             '{"needle": "x", "retrieval_question": "Where", "arg1": "a", "arg2": "b", "language": "English"}',
             'the field "retrieval_question" is no question',

@@ -1,4 +1,4 @@
-"""Reading the files of benchmarks: text, JSON and JSON lines, with errors that name the place.
+"""Reading the files of benchmarks: text and JSON, with errors that name the place.
 
 Knows files; nothing of what stands in them.
 """
@@ -6,7 +6,6 @@ Knows files; nothing of what stands in them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 from octavo.errors import EvaluationError
@@ -28,21 +27,3 @@ def read_json(path: Path) -> object:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise EvaluationError(f"{path}, line {error.lineno}: is not JSON ({error.msg})") from error
-
-
-def read_json_lines(path: Path, *fields: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """The objects of a JSONL file with the numbers of their lines, counted from 1. Raises `EvaluationError` for a line
-    that is no object, or in which one of `fields` is no string."""
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise EvaluationError(f"{path}, line {number}: is not JSON ({error.msg})") from error
-        if not isinstance(entry, dict):
-            raise EvaluationError(f"{path}, line {number}: is no object")
-        for field in fields:
-            if not isinstance(entry.get(field), str):
-                raise EvaluationError(f'{path}, line {number}: has no text in the field "{field}"')
-        yield number, entry

@@ -17,7 +17,8 @@ from random import Random
 from octavo.documents.document import Span, text_id
 from octavo.documents.sentences import sentence_spans
 from octavo.errors import EvaluationError, UsageError
-from octavo.evaluation.data_files import read_json, read_json_lines, read_text
+from octavo.evaluation.data_files import read_json, read_text
+from octavo.evaluation.records import read_records
 from octavo.models.tokenizer import Tokenizer
 
 SUFFIXES = (".txt", ".md", ".jsonl", ".json")
@@ -224,8 +225,8 @@ def _files(path: Path) -> list[Path]:
 def _pieces(path: Path, between: str) -> Iterator[str]:
     match path.suffix.lower():
         case ".jsonl":
-            for _, entry in read_json_lines(path, "text"):
-                yield entry["text"] + between
+            for record in read_records(path):
+                yield record.text("text") + between
         case ".json":
             held = read_json(path)
             if not isinstance(held, dict) or not isinstance(held.get("text"), str):

@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 
 from octavo.errors import EvaluationError
-from octavo.evaluation.data_files import read_json_lines
 from octavo.evaluation.names import Language, islands, items
+from octavo.evaluation.records import read_records
 
 LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "zh": "Chinese"}
 """As the benchmark's files write them."""
@@ -47,17 +47,13 @@ def read_needles(path: Path, language: Language) -> list[Needle]:
     """The needles of one language in a `needles.jsonl`, in its order. Raises `EvaluationError` for a file that is no
     such file, naming line and field, or that has none of the language."""
     needles = []
-    for number, entry in read_json_lines(path, *_FIELDS):
-        if entry["language"] != LANGUAGE_NAMES[language]:
+    for record in read_records(path):
+        text, question, place, keyword, named = (record.text(field) for field in _FIELDS)
+        if named != LANGUAGE_NAMES[language]:
             continue
-        if "'" not in entry["retrieval_question"] or _QUESTION_MARKS[language] not in entry["retrieval_question"]:
-            raise EvaluationError(
-                f'{path}, line {number}: the field "retrieval_question" is no question with the form of its answer in '
-                "single quotes"
-            )
-        needles.append(
-            Needle(entry["needle"], entry["retrieval_question"], entry["arg1"], entry["arg2"], language),
-        )
+        if "'" not in question or _QUESTION_MARKS[language] not in question:
+            raise record.wrong("retrieval_question", "is no question with the form of its answer in single quotes")
+        needles.append(Needle(text, question, place, keyword, language))
     if not needles:
         raise EvaluationError(f"{path}: has no needle in {LANGUAGE_NAMES[language]}; ask for another language")
     return needles
