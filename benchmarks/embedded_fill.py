@@ -1,8 +1,9 @@
 """How much of its window a model should be filled with at level `retrieve`.
 
-The paragraphs of 100 MuSiQue questions make one document. Each sub-question that its paragraph answers in so many words
-is asked at each `fill` (tokens of passages), with nothing else changed. Counted: the answer holds the expected one, the
-passages hold it (no answer can be better), a citation is found that supports the answer.
+The paragraphs of 100 MuSiQue questions make one document. Of the questions 60 to 99, which the small model was not
+taught with, each sub-question that its paragraph answers in so many words is asked at each `fill` (tokens of passages),
+with nothing else changed. Counted: the answer holds the expected one, the passages hold it (no answer can be better), a
+citation is found that supports the answer.
 
 What it does not measure: other models (name one with --model), other languages, answers in other words.
 """
@@ -25,6 +26,7 @@ from octavo.models.endpoint import EndpointModel
 from octavo.reading.answer import Answer
 from octavo.reading.options import ReadingOptions
 from octavo.reading.reader import Reader
+from octavo.training.reader.musique import TAUGHT
 from reader_strategies import Trial, trials
 
 
@@ -51,17 +53,22 @@ async def measure(model: ChatModel, asked: list[Trial], fill: int, analyse: bool
 async def main() -> None:
     """Measure every fill and record."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=40, help="sub-questions asked, from the first")
+    parser.add_argument("--trials", type=int, default=40, help="sub-questions asked")
     parser.add_argument("--fills", type=int, nargs="+", default=[600, 1200, 2400])
     parser.add_argument("--analyse", action="store_true", help="let the model write keywords too")
     parser.add_argument("--model", help="an endpoint's model (OPENAI_BASE_URL); default: the embedded model")
+    parser.add_argument("--raw", action="store_true", help="the embedded model without what octavo taught it")
     parser.add_argument("--threads", type=int, help="of the embedded model; default: the physical cores")
     arguments = parser.parse_args()
-    asked = [trial for trial in trials(json.loads(data_text("musique"))) if trial.answer][: arguments.trials]
+    held_out = json.loads(data_text("musique"))[TAUGHT:]
+    asked = [trial for trial in trials(held_out) if trial.answer][: arguments.trials]
     model: ChatModel = (
-        EndpointModel(arguments.model) if arguments.model else EmbeddedModel(raw=True, threads=arguments.threads)
+        EndpointModel(arguments.model)
+        if arguments.model
+        else EmbeddedModel(raw=arguments.raw, threads=arguments.threads)
     )
-    record = Record("embedded_fill", model=model.name, trials=len(asked), analyse=arguments.analyse)
+    name = "embedded_fill_raw" if arguments.raw else "embedded_fill"
+    record = Record(name, model=model.name, trials=len(asked), analyse=arguments.analyse)
     text = encyclopedia().text
     with tempfile.TemporaryDirectory() as home:
         for fill in arguments.fills:

@@ -4,7 +4,8 @@ Examples are octavo's own prompts with known right replies, about things that no
 "held-out" (facts put into War and Peace and the Dream of the Red Chamber, or told among others), and MuSiQue's
 questions 60 to 99 with their paragraphs and decompositions. Replies are understood by octavo's own code; the measures
 are those of `octavo.training.reader.measuring`, with the longest replies that each model is given in a reading. The
-worlds have other names than those of the training, and the same relations and sentences; MuSiQue's are real texts.
+worlds tell other facts than those of the training, with names from the same lists and the same sentences; MuSiQue's are
+real texts.
 
 What it does not measure: whole readings (`needle.py`), and texts unlike these.
 """
@@ -27,9 +28,7 @@ from octavo.reading.options import ReadingOptions, Strategy
 from octavo.training.reader.example import Example
 from octavo.training.reader.examples import IN_USE, reader_examples
 from octavo.training.reader.measuring import Values, measured, together
-from octavo.training.reader.musique import musique_examples, read_decomposed
-
-_HELD_OUT = (60, 100)
+from octavo.training.reader.musique import TAUGHT, musique_examples, read_decomposed
 
 
 def main() -> None:
@@ -99,8 +98,7 @@ def _of_worlds(count: int, model: ChatModel, strategy: Strategy) -> list[Example
 
 
 def _of_musique(model: ChatModel, strategy: Strategy) -> list[Example]:
-    start, end = _HELD_OUT
-    questions = read_decomposed(data_file("musique"), start=start, end=end)
+    questions = read_decomposed(data_file("musique"), start=TAUGHT)
     examples = musique_examples(questions, seed="held-out", tokenizer=model.tokenizer, strategy=strategy)
     return [example for example in examples if example.kind in IN_USE.shares]
 
@@ -114,8 +112,8 @@ async def _replied(model: ChatModel, examples: Sequence[Example]) -> list[Values
     async def one(example: Example) -> Values:
         nonlocal done
         request = example.request
-        if each is not None and example.kind in ("read", "read-many"):
-            request = replace(request, max_tokens=each * len(example.about["gold"]))
+        if each is not None and example.kind == "read":
+            request = replace(request, max_tokens=each)
         async with room:
             try:
                 completion = await model.complete(request)

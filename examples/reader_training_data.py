@@ -25,10 +25,9 @@ from octavo.models.tokenizer import Tokenizer
 from octavo.models.weights import default_cache
 from octavo.training.reader.example import Example
 from octavo.training.reader.examples import FIRST, THEN, reader_examples
-from octavo.training.reader.musique import musique_examples, read_decomposed
+from octavo.training.reader.musique import TAUGHT, musique_examples, read_decomposed
 
 COURSES = {"first": FIRST, "then": THEN}
-MUSIQUE_QUESTIONS = 60
 
 
 def main() -> None:
@@ -70,7 +69,7 @@ def made(arguments: argparse.Namespace, tokenizer: Tokenizer) -> Iterator[Exampl
         course=COURSES[arguments.course],
     )
     if arguments.musique:
-        questions = read_decomposed(arguments.musique, end=MUSIQUE_QUESTIONS)
+        questions = read_decomposed(arguments.musique, end=TAUGHT)
         yield from musique_examples(questions, seed=arguments.seed, tokenizer=tokenizer)
 
 

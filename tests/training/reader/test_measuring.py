@@ -29,7 +29,7 @@ def test_a_failed_call_is_worth_nothing(kind: Kind) -> None:
 
 
 def first(kind: Kind, *, found: bool) -> Example:
-    return next(example for example in made(kind) if bool(example.about["gold"][0]) == found)
+    return next(example for example in made(kind) if bool(example.about["gold"]) == found)
 
 
 def test_a_reader_that_finds_something_everywhere_is_wrong_about_nothing() -> None:
@@ -43,7 +43,7 @@ def test_a_sentence_that_does_not_help_costs_precision() -> None:
     example = next(
         example
         for example in made("read")
-        if len(example.about["gold"][0]) == 1 and "carriage" not in example.about["text"] and "。" not in example.reply
+        if len(example.about["gold"]) == 1 and "carriage" not in example.about["text"] and "。" not in example.reply
     )
     text = example.about["text"]
     shown = [span.of(text).strip() for span in sentence_spans(text)]

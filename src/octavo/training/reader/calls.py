@@ -96,16 +96,15 @@ _ABOUT_THE_WHOLE = {
 }
 
 
-def read(scene: Scene, strategy: Strategy, questions: int = 1) -> Example:
-    """A passage is read for questions; it may tell what answers them, or only what looks like it."""
-    asked = [scene.question(scene.rng.choice(_HOPS)) for _ in range(questions)]
-    wanted = [fact for one in asked if scene.rng.random() < _TOLD_SHARE for fact in _some(scene, one)]
+def read(scene: Scene, strategy: Strategy) -> Example:
+    """A passage is read for a question; it may tell what answers it, or only what looks like that."""
+    asked = scene.question(scene.rng.choice(_HOPS))
+    wanted = _some(scene, asked) if scene.rng.random() < _TOLD_SHARE else []
     plain = not wanted and scene.rng.random() < _PLAIN_SHARE
-    facts = [] if plain else list(dict.fromkeys([*wanted, *scene.distractors(asked)]))
-    document, told = scene.document(facts, asked)
-    found = [helping(one, told) for one in asked]
-    texts = [_formed(scene, one)[0] for one in asked]
-    return reading(document, texts, found, strategy, scene.tokenizer, scene.language)
+    facts = [] if plain else list(dict.fromkeys([*wanted, *scene.distractors([asked])]))
+    document, told = scene.document(facts, [asked])
+    text, _ = _formed(scene, asked)
+    return reading(document, text, helping(asked, told), strategy, scene.tokenizer, scene.language)
 
 
 def read_on(scene: Scene, strategy: Strategy, told_share: float = _TOLD_SHARE) -> Example:
@@ -150,10 +149,10 @@ def answer(scene: Scene) -> Example:
     asked = scene.question(hops)
     complete = scene.rng.random() < _ANSWERED_SHARE
     cite = scene.rng.random() < CITED_SHARE
-    packing, numbers = _packed(scene, [asked], [] if complete else _untold(scene, asked), numbered=cite)
-    notes = ""
-    if hops > 1 and scene.rng.random() < _NOTED_SHARE:
-        notes = scene.known(asked, hops if complete else hops - 1)
+    noted = hops > 1 and scene.rng.random() < _NOTED_SHARE
+    untold = [] if complete else [asked.chain[-1]] if noted else _some(scene, asked)
+    packing, numbers = _packed(scene, [asked], untold, numbered=cite)
+    notes = scene.known(asked, hops if complete else hops - 1) if noted else ""
     text, right = _formed(scene, asked)
     told = right if complete else None
     return answering(packing, text, told, numbers, scene.language, cite=cite, hops=hops, notes=notes, fact=asked.answer)
@@ -181,7 +180,7 @@ def sufficient(scene: Scene) -> Example:
     """Whether passages hold what a question needs."""
     asked = scene.question(scene.rng.choice(_HOPS))
     complete = scene.rng.random() < _SUFFICIENT_SHARE
-    untold = [] if complete else _untold(scene, asked)
+    untold = [] if complete else _some(scene, asked)
     packing, _ = _packed(scene, [asked], untold, numbered=scene.rng.random() < CITED_SHARE)
     request = Request(
         prompts.sufficient(packing.text, asked.text), max_tokens=_VERDICT_TOKENS, schema=prompts.SUFFICIENT_SCHEMA
@@ -207,24 +206,24 @@ def plan(scene: Scene) -> Example:
 
 def reading(
     document: Document,
-    questions: Sequence[str],
-    found: Sequence[Sequence[Span]],
+    question: str,
+    found: Sequence[Span],
     strategy: Strategy,
     tokenizer: Tokenizer,
     language: Language,
 ) -> Example:
-    """All of a document is read for questions; `found` are, for each, the sentences that help."""
+    """All of a document is read for a question; `found` are the sentences that help."""
     text = document.text
     piece = Piece.of(document, [Chunk(document.id, 0, Span(0, len(text)), tokenizer.count(text))])
     return Example(
-        "read" if len(questions) == 1 else "read-many",
-        read_request(piece, questions, strategy),
-        pointing_reply(strategy, text, piece.sentences, questions, found),
+        "read",
+        read_request(piece, [question], strategy),
+        pointing_reply(strategy, text, piece.sentences, question, found),
         {
             "language": language,
             "strategy": strategy,
             "text": text,
-            "gold": [[[span.start, span.end] for span in spans] for spans in found],
+            "gold": [[span.start, span.end] for span in found],
         },
     )
 
@@ -237,9 +236,10 @@ def reading_on(
     tokenizer: Tokenizer,
     language: Language,
 ) -> Example:
-    """All of a document is read for the questions one after the other, each seeing the replies before it."""
+    """All of a document is read for the questions one after the other, each seeing the replies before it; `found` are,
+    for each, the sentences that help."""
     readings = [
-        reading(document, [text], [spans], strategy, tokenizer, language)
+        reading(document, text, spans, strategy, tokenizer, language)
         for text, spans in zip(questions, found, strict=True)
     ]
     return _one_after_another("read-on", readings, [prompts.asked_on(text) for text in questions])
@@ -258,8 +258,8 @@ def answering(
     fact: str | None = None,
 ) -> Example:
     """A question is answered from passages; `right` is None where they do not hold it, `numbers` are those that do,
-    which the answer cites where it is asked to (`cite`). `fact` is what the passages hold of a `right` answer that is
-    told in more words."""
+    which the answer cites where it is asked to (`cite`). `fact` is what the passages would hold of
+    an answer that is told in more words, or not at all."""
     messages = prompts.answer(packing.text, question, main_language(question), cite=cite, notes=notes)
     markers = "".join(f"[{number}]" for number in numbers) if cite else ""
     return Example(
@@ -270,7 +270,7 @@ def answering(
             "language": language,
             "hops": hops,
             "answer": right,
-            "fact": None if right is None else fact or right,
+            "fact": fact or right,
             "cite": cite,
             "passages": [] if right is None else list(numbers),
         },
@@ -308,12 +308,7 @@ def _formed(scene: Scene, asked: Question) -> tuple[str, str]:
 
 
 def _some(scene: Scene, asked: Question) -> list[Fact]:
-    chain = list(asked.chain)
-    return scene.rng.sample(chain, scene.rng.randrange(1, len(chain) + 1))
-
-
-def _untold(scene: Scene, asked: Question) -> list[Fact]:
-    """Some of the facts of a question, or all: without them it has no answer."""
+    """Some of the facts of a question, or all."""
     chain = list(asked.chain)
     return scene.rng.sample(chain, scene.rng.randrange(1, len(chain) + 1))
 

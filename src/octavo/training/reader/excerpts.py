@@ -30,7 +30,7 @@ class Excerpts:
         characters = int(tokens * self._per_token)
         start = rng.randrange(max(1, len(self._text) - characters - _BEYOND))
         window = Span(start, min(len(self._text), start + characters + _BEYOND))
-        sentences = sentence_spans(self._text, window)[1:]
+        sentences = sentence_spans(self._text, window)[1 : None if window.end == len(self._text) else -1]
         kept = [span for span in sentences if span.end <= sentences[0].start + characters] if sentences else []
         kept = kept or sentences[:1] or [window]
         return self._text[kept[0].start : kept[-1].end].strip()

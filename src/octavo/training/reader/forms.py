@@ -42,7 +42,7 @@ def form(question: Question, rng: Random) -> Form:
             lambda: Form(
                 rng.choice(("Give only the answer.", "Be brief.", "Answer in as few words as you can.")), right
             ),
-            lambda: Form(rng.choice(("Answer in English.", "Explain how you know.", "Please be accurate.")), right),
+            lambda: Form(rng.choice(("Answer in English.", "Please be accurate.")), right),
         )
     else:
         made = (

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import regex
@@ -27,12 +28,12 @@ from octavo.evaluation.scorers.f1 import token_f1
 from octavo.evaluation.scorers.normalise import squad_text, squad_words
 from octavo.models.chat import Completion
 from octavo.models.structured import parse_reply
-from octavo.reading import pointing, pointing_many, prompts
+from octavo.reading import pointing, prompts
 from octavo.retrieval.terms import terms
 from octavo.training.reader.example import Example
 
 Values = dict[str, list[float]]
-"""What an example is worth, by measure; several values where it asks several questions."""
+"""What an example is worth, by measure."""
 
 _MARKER = regex.compile(r"\[(\d{1,3})\]")
 
@@ -41,7 +42,7 @@ def measured(example: Example, completion: Completion | None) -> Values:
     """What a reply is worth; None stands for a call that failed."""
     text = "" if completion is None else completion.text
     match example.kind:
-        case "read" | "read-on" | "read-many":
+        case "read" | "read-on":
             return _read(example, completion)
         case "analyse":
             return _analysed(example, text)
@@ -66,26 +67,17 @@ def together(values: Sequence[Values]) -> dict[str, list[float]]:
 def _read(example: Example, completion: Completion | None) -> Values:
     about = example.about
     text, strategy = about["text"], about["strategy"]
-    gold = [{Span(*span) for span in spans} for spans in about["gold"]]
+    wanted = {Span(*span) for span in about["gold"]}
     sentences = [span for span in sentence_spans(text) if span.of(text).strip()]
-    pointed: list[set[Span] | None] = [None] * len(gold)
+    found: set[Span] | None = None
     if completion is not None:
-        try:
-            parts = pointing_many.replies(strategy, completion, sentences=len(sentences), questions=len(gold))
-            pointed = [set(pointing.understand(strategy, part, text, sentences).sentences) for part in parts]
-        except InvalidReply:
-            pass
-    values: Values = defaultdict(list)
-    for wanted, found in zip(gold, pointed, strict=True):
-        if not wanted:
-            values["none"].append(float(found == set()))
-            continue
-        right = len(wanted & (found or set()))
-        values["hit"].append(float(right > 0))
-        values["recall"].append(right / len(wanted))
-        if found:
-            values["precision"].append(right / len(found))
-    return dict(values)
+        with suppress(InvalidReply):
+            found = set(pointing.understand(strategy, completion, text, sentences).sentences)
+    if not wanted:
+        return {"none": [float(found == set())]}
+    right = len(wanted & (found or set()))
+    precision = {"precision": [right / len(found)]} if found else {}
+    return {"hit": [float(right > 0)], "recall": [right / len(wanted)], **precision}
 
 
 def _analysed(example: Example, text: str) -> Values:

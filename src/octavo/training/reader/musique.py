@@ -28,6 +28,9 @@ from octavo.retrieval.terms import content_terms
 from octavo.training.reader import calls
 from octavo.training.reader.example import Example
 
+TAUGHT = 60
+"""Questions of the file that the small model learned from: it is measured on those after them."""
+
 _REFERENCE = re.compile(r"#(\d+)")
 _RELATION = " >> "
 _OTHERS = 3
@@ -37,7 +40,7 @@ _TOGETHER = 4
 """Passages of several paragraphs for each question."""
 _PASSAGE_TOKENS = 440
 
-_ANSWERED_SHARE = 0.85
+_ANSWERED_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,9 @@ def musique_examples(
         rng = Random(f"{seed}/{number}")
         for index, step in enumerate(asked.steps):
             others = rng.sample(asked.others, min(_OTHERS, len(asked.others)))
-            yield calls.reading(step.paragraph, [step.question], [[step.evidence]], strategy, tokenizer, "en")
+            yield calls.reading(step.paragraph, step.question, [step.evidence], strategy, tokenizer, "en")
             for other in others:
-                yield calls.reading(other, [step.question], [[]], strategy, tokenizer, "en")
+                yield calls.reading(other, step.question, [], strategy, tokenizer, "en")
             yield _answering(step, others, rng, tokenizer)
             yield _planning(asked, index, tokenizer)
         elsewhere = [step for other in questions if other is not asked for step in other.steps]
@@ -94,7 +97,7 @@ def musique_examples(
             strange = rng.sample(elsewhere, min(1, len(elsewhere)))
             yield _reading_on(asked, [*asked.steps, *strange], rng, tokenizer, strategy)
         first = asked.steps[0]
-        yield calls.reading(first.paragraph, [asked.text], [[first.evidence]], strategy, tokenizer, "en")
+        yield calls.reading(first.paragraph, asked.text, [first.evidence], strategy, tokenizer, "en")
         yield _planning(asked, len(asked.steps), tokenizer)
 
 
@@ -113,13 +116,14 @@ def _reading_on(
         before = len(paragraph.text) - len(paragraph.text.lstrip())
         starts[paragraph.id] = len(text) - before
         text = longer
+    document = Document.of(text.rstrip(), name="encyclopedia.md")
+    sentences = sentence_spans(document.text)
     found = [
-        [Span(start + step.evidence.start, start + step.evidence.end)]
+        [each for each in sentences if each.overlaps(Span(start + step.evidence.start, start + step.evidence.end))]
         if (start := starts.get(step.paragraph.id)) is not None
         else []
         for step in steps
     ]
-    document = Document.of(text.rstrip(), name="encyclopedia.md")
     return calls.reading_on(document, [step.question for step in steps], found, strategy, tokenizer, "en")
 
 

@@ -46,23 +46,16 @@ def helping(asked: Question, told: Told) -> list[Span]:
 
 
 def pointing_reply(
-    strategy: Strategy, text: str, sentences: Sequence[Span], questions: Sequence[str], found: Sequence[Sequence[Span]]
+    strategy: Strategy, text: str, sentences: Sequence[Span], question: str, found: Sequence[Span]
 ) -> str:
-    """The reply that points, in the way of `strategy`, at the sentences `found` for each question; `sentences` are all
-    that were shown of `text`."""
+    """The reply that points, in the way of `strategy`, at the sentences `found`; `sentences` are all that were shown of
+    `text`."""
     if strategy == "number":
-        numbers = [[sentences.index(span) + 1 for span in spans] for spans in found]
-        if len(found) == 1:
-            return json_reply({"sentences": numbers[0]})
-        return json_reply({str(number): listed for number, listed in enumerate(numbers, start=1)})
-    lines = []
-    for number, (question, spans) in enumerate(zip(questions, found, strict=True), start=1):
-        mark = f"{number}: " if len(found) > 1 else ""
-        named = question
-        for span in spans:
-            line = _pointer(strategy, span.of(text), named)
-            lines.append(mark + line)
-            named = f"{named} {line}"
+        return json_reply({"sentences": [sentences.index(span) + 1 for span in found]})
+    lines, named = [], question
+    for span in found:
+        lines.append(_pointer(strategy, span.of(text), named))
+        named = f"{named} {lines[-1]}"
     return "\n".join(lines) or prompts.NONE
 
 

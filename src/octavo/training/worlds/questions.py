@@ -10,7 +10,7 @@ from random import Random
 
 from octavo.evaluation.names import Language
 from octavo.training.worlds.relations import Relation, phrase, sentence
-from octavo.training.worlds.world import Chain, Thing
+from octavo.training.worlds.world import Chain
 
 _GENITIVE = "{s's}"
 
@@ -50,11 +50,6 @@ def question(chain: Chain, language: Language, rng: Random) -> Question:
 def sub_questions(asked: Question, rng: Random) -> list[Question]:
     """For each fact of a chain the question that leads on, naming the subject itself."""
     return [question((fact,), asked.language, rng) for fact in asked.chain]
-
-
-def unanswerable(relation: Relation, thing: Thing, language: Language, rng: Random) -> str:
-    """A question after a relation of a thing, whether there is such a fact or not."""
-    return _asked(relation, thing.name, language, rng, nested=False)
 
 
 def _named(chain: Chain, language: Language) -> str:
