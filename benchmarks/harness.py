@@ -106,9 +106,9 @@ def _cpu_model() -> str:
 
 
 def commit() -> str:
-    """The commit of this working tree, and whether `src` has changes on top of it."""
+    """The commit of this working tree, and whether `src` or the benchmarks have changes on top of it."""
     head = _git("rev-parse", "--short=10", "HEAD") or "no commit"
-    return f"{head} with changes" if _git("status", "--porcelain", "--", "src") else head
+    return f"{head} with changes" if _git("status", "--porcelain", "--", "src", "benchmarks/*.py") else head
 
 
 def _git(*arguments: str) -> str:

@@ -1,6 +1,7 @@
 """The article's whole claim in small: trained on what the agent made of long texts, a model reads as far by itself.
 
-For each seed a small model is made from nothing on texts of its window, N tokens. Then, for texts of up to 4N:
+For each seed a small model is made from nothing on texts of its window, N tokens (begun anew until one comes to look
+things up: how many were begun is recorded). Then, for texts of up to 4N:
 
 - *base*: as it was made, its positions as they are;
 - *scaled*: its positions stretched to 4N (YaRN), and nothing learned;
@@ -16,6 +17,10 @@ with every weight. *short* is the control that tells what comes of length and wh
 - *loss by position*: of unseen texts for reading on, the mean over the tokens of each stretch, and over those that can
   be known, since they were told before. Where it falls or stays low far beyond N, what stands far before is used.
 
+YaRN leaves the quickest rotations as they are and stretches the slowest; in a model of so few rotations and so short a
+window nearly all are stretched, so *scaled* may fail at N already: see its recall there. Texts for reading on are not
+what *short* and *long* are trained on: compare these two, or stretches within one.
+
 Figures are means over the seeds, with Student's 95 % interval of the mean; differences between arms are taken within
 each seed. `--work` keeps everything that was made: what is there is not made again, so it goes on where it was stopped,
 seed by seed and arm by arm.
@@ -30,6 +35,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from statistics import fmean, stdev
@@ -37,8 +43,8 @@ from typing import Any
 
 from harness import Record
 from length_data import TURN_TOKENS, talk, tell
-from length_model import DEPTHS, Base, found, losses, make_base, needles
-from length_reader import Agent
+from length_model import BEGUN, DEPTHS, Base, found, losses, make_base, needles
+from length_reader import ERRS, Agent
 from octavo.models.cores import patient_threads
 from octavo.models.json_tokenizer import JsonTokenizer
 from octavo.training.evaluating.positions import buckets
@@ -53,13 +59,14 @@ BASE = Base()
 N = BASE.window
 LENGTHS = (N, 2 * N, 4 * N)
 
-SAMPLES = {"short": {N: 1_000}, "long": {N: 150, 2 * N: 200, 4 * N: 400}}
-"""How many texts of which length the agent reads for an arm."""
+SAMPLES = {"short": {N: 2_200}, "long": {N: 150, 2 * N: 200, 4 * N: 400}}
+"""How many texts of which length the agent reads for an arm: about as many tokens for both."""
 
 STEPS = 400
 BATCH_TOKENS = 8_192
 LEARNING_RATE = 1e-3
 
+_MICRO_BATCH = 2
 _PIECE_TOKENS = 96
 _TEXTS_READ_ON = 40
 _EVERY = 25
@@ -99,10 +106,11 @@ def main() -> None:
 def seed_scores(seed: int, work: Path, each: int) -> dict[str, Any]:
     """The scores of every arm, and what the agent made."""
     work.mkdir(parents=True, exist_ok=True)
+    _require_same(work / "settings.json")
     base = work / "base"
     if not base.is_dir():
         make_base(BASE, base, seed)
-    scores: dict[str, Any] = {}
+    scores: dict[str, Any] = {"begun": int((base / BEGUN).read_text(encoding="utf-8"))}
     for arm in ARMS:
         path = work / f"scores-{arm}-{each}.json"
         if not path.exists():
@@ -128,7 +136,7 @@ def _model(arm: str, base: Path, work: Path, seed: int) -> Any:
         rope="yarn",
         learning_rate=LEARNING_RATE,
         batch_tokens=BATCH_TOKENS,
-        micro_batch=8,
+        micro_batch=_MICRO_BATCH,
         checkpointing=False,
         seed=seed,
     )
@@ -139,12 +147,13 @@ def _model(arm: str, base: Path, work: Path, seed: int) -> Any:
 
 def make_samples(data: Path, lengths: Mapping[int, int], base: Path, home: Path, seed: int) -> dict[str, int]:
     """Let the agent read texts of these lengths, so many of each, and write what it answered, where that is verified,
-    to `data`. Returns how many questions there were, how many answers were kept, and how many of those are wrong."""
+    to `data`. Returns how many questions there were, how many answers were kept, how many of those are wrong, and the
+    tokens of the texts that were kept."""
     random = Random(f"samples/{seed}/{data.name}")
     tokenizer = JsonTokenizer.from_file(base)
     order = [length for length, texts in lengths.items() for _ in range(texts)]
     random.shuffle(order)
-    asked = kept = wrong = 0
+    asked = kept = wrong = tokens = 0
     with Agent(tokenizer, _PIECE_TOKENS, home, seed) as agent, data.open("w", encoding="utf-8") as file:
         for length in order:
             turns = min(4, length // 48)
@@ -155,8 +164,9 @@ def make_samples(data: Path, lengths: Mapping[int, int], base: Path, home: Path,
             wrong += sum(answer.goods != told.facts[answer.town] for answer in verified)
             if verified:
                 messages = talk(told.text, [(answer.town, answer.goods) for answer in verified])
+                tokens += tokenizer.count(told.text)
                 file.write(json.dumps({"messages": messages}) + "\n")
-    return {"asked": asked, "kept": kept, "wrong": wrong}
+    return {"asked": asked, "kept": kept, "wrong": wrong, "tokens": tokens}
 
 
 def _scored(model: Any, base: Path, each: int, seed: int) -> dict[str, Any]:
@@ -180,6 +190,19 @@ def _scored(model: Any, base: Path, each: int, seed: int) -> dict[str, Any]:
 def _mean(texts: Sequence[Sequence[float]], start: int, end: int) -> float:
     """Of the losses of the tokens from `start` to before `end`; the first token of a text has none."""
     return fmean(loss for text in texts for loss in text[max(0, start - 1) : end - 1] if not math.isnan(loss))
+
+
+def _require_same(path: Path) -> None:
+    """What was made by other numbers is not gone on with."""
+    settings = {
+        "base": asdict(BASE),
+        "samples": {arm: {str(length): texts for length, texts in lengths.items()} for arm, lengths in SAMPLES.items()},
+        "training": [STEPS, BATCH_TOKENS, _MICRO_BATCH, LEARNING_RATE, _PIECE_TOKENS, ERRS],
+    }
+    if not path.exists():
+        _write(path, settings)
+    elif json.loads(path.read_text(encoding="utf-8")) != settings:
+        raise SystemExit(f"{path.parent}: was made by other numbers than the experiment's now; name another --work")
 
 
 def _write(path: Path, made: Any) -> None:
@@ -218,6 +241,8 @@ def summarise(record: Record, scores: Mapping[int, Mapping[str, Any]]) -> None:
         record.add_row("recall by depth", row)
     for row in _by_position(scores):
         record.add_row("loss by position", row)
+    for number, seed in scores.items():
+        record.add_row("bases", {"seed": number, "models begun": seed["begun"]})
     for arm in SAMPLES:
         made = [seed["agent"][arm] for seed in scores.values()]
         record.add_row("samples", {"arm": arm, **{name: sum(each[name] for each in made) for name in made[0]}})

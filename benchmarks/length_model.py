@@ -21,6 +21,10 @@ _IGNORED = -100
 _ROWS_SCORED_AT_ONCE = 20
 _REPLY_TOKENS = 6
 
+MOST_BEGUN = 10
+"""Models begun for a seed, at most."""
+BEGUN = "begun.txt"
+
 DEPTHS = (0, 25, 50, 75, 100)
 """Percent of the sentences that stand before the one that is asked for."""
 
@@ -29,16 +33,19 @@ DEPTHS = (0, 25, 50, 75, 100)
 class Base:
     """How the base is made. `window` is the longest row, in tokens; `batch_tokens` are what a step shows. Of the steps,
     the first `echo_steps` show echoes alone; up to `half_rows` of them all, rows are of half the window. Of the rows
-    after the first steps, `echoes` and `running` are the shares of echoes and of texts without questions. A small
-    `theta` turns all rotations within the window, as those of a large model turn within its own."""
+    after the first steps, `echoes` and `running` are the shares of echoes and of texts without questions. With a small
+    `theta` most rotations turn within the window, as those of a large model turn within its own. Whether a model this
+    small comes to look things up is luck: one whose loss (nats) is above `echo_loss` after the first steps has not, and
+    another is begun, from other numbers, in its place."""
 
     window: int = 128
     layers: int = 2
     hidden: int = 64
     heads: int = 2
     theta: float = 100.0
-    steps: int = 3_000
-    echo_steps: int = 700
+    steps: int = 6_000
+    echo_steps: int = 1_000
+    echo_loss: float = 2.5
     half_rows: float = 0.6
     batch_tokens: int = 2_048
     learning_rate: float = 1e-2
@@ -47,13 +54,38 @@ class Base:
 
 
 def make_base(base: Base, folder: Path, seed: int) -> None:
-    """Train a model from nothing and put it, with its tokenizer, in `folder`."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM, Trainer, TrainingArguments
+    """Train a model from nothing and put it, with its tokenizer, in `folder`; `BEGUN` there says how many were begun
+    until one looked things up. Raises `RuntimeError` after `MOST_BEGUN`."""
+    from transformers import Trainer
 
     tokenizer = make_tokenizer()
-    torch.manual_seed(seed)
-    model = LlamaForCausalLM(
+    partial = folder.with_name(f".{folder.name}.partial")
+    for begun in range(1, MOST_BEGUN + 1):
+        model = _new_model(base, tokenizer, 1_000 * begun + seed)
+        trainer = Trainer(
+            model,
+            _settings(base, partial, seed),
+            train_dataset=_Batches(base, tokenizer, seed),
+            data_collator=_only,
+            callbacks=[_giving_up(base)],
+        )
+        trainer.train()
+        if trainer.state.global_step == base.steps:
+            model.save_pretrained(partial)
+            tokenizer.save_pretrained(partial)
+            (partial / "training_args.bin").unlink(missing_ok=True)
+            (partial / BEGUN).write_text(f"{begun}\n", encoding="utf-8")
+            partial.replace(folder)
+            return
+    raise RuntimeError(f"seed {seed}: none of {MOST_BEGUN} models came to look things up")
+
+
+def _new_model(base: Base, tokenizer: Any, numbers: int) -> Any:
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(numbers)
+    return LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(tokenizer),
             hidden_size=base.hidden,
@@ -70,9 +102,13 @@ def make_base(base: Base, folder: Path, seed: int) -> None:
             eos_token_id=tokenizer.eos_token_id,
         )
     )
-    partial = folder.with_name(f".{folder.name}.partial")
-    settings = TrainingArguments(
-        output_dir=str(partial),
+
+
+def _settings(base: Base, output: Path, seed: int) -> Any:
+    from transformers import TrainingArguments
+
+    return TrainingArguments(
+        output_dir=str(output),
         max_steps=base.steps,
         per_device_train_batch_size=1,
         train_sampling_strategy="sequential",
@@ -88,11 +124,18 @@ def make_base(base: Base, folder: Path, seed: int) -> None:
         report_to="none",
         disable_tqdm=True,
     )
-    Trainer(model, settings, train_dataset=_Batches(base, tokenizer, seed), data_collator=_only).train()
-    model.save_pretrained(partial)
-    tokenizer.save_pretrained(partial)
-    (partial / "training_args.bin").unlink(missing_ok=True)
-    partial.replace(folder)
+
+
+def _giving_up(base: Base) -> Any:
+    from transformers import TrainerCallback
+
+    class GivingUp(TrainerCallback):  # type: ignore[misc]
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            loss = (logs or {}).get("loss")  # the Trainer's last words have none
+            if state.global_step == base.echo_steps and loss is not None and float(loss) > base.echo_loss:
+                control.should_training_stop = True
+
+    return GivingUp()
 
 
 class _Batches:
