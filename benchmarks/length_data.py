@@ -94,6 +94,14 @@ def tell(random: Random, tokens: int, share: float = FACT_SHARE) -> Told:
     return Told(tuple(sentences), facts, places)
 
 
+def telling(random: Random, tokens: int, share: float = FACT_SHARE) -> Told:
+    """The same, of at least one fact."""
+    told = tell(random, tokens, share)
+    while not told.facts:
+        told = tell(random, tokens, share)
+    return told
+
+
 def running(random: Random, tokens: int, share: float = FACT_SHARE) -> str:
     """A text for reading on: like `tell`'s, but of few enough towns that most facts were told before, anywhere."""
     towns = random.sample(TOWNS, max(3, tokens // 24))

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from length_data import END, TURN_TOKENS, Told, echo, fact, make_tokenizer, running, talk, tell
+from length_data import END, TURN_TOKENS, Told, echo, fact, make_tokenizer, running, talk, tell, telling
 
 _IGNORED = -100
 _ROWS_SCORED_AT_ONCE = 20
@@ -160,9 +160,7 @@ class _Batches:
             row = self._tokenizer(text)["input_ids"]
             return row, row
         turns = max(1, tokens // 32)
-        told = Told((), {}, {})
-        while not told.facts:
-            told = tell(random, tokens - turns * TURN_TOKENS, share)
+        told = telling(random, tokens - turns * TURN_TOKENS, share)
         towns = random.sample(list(told.facts), min(turns, len(told.facts)))
         shown = self._tokenizer.apply_chat_template(
             talk(told.text, [(town, told.facts[town]) for town in towns]),
@@ -221,17 +219,13 @@ def found(model: Any, tokenizer: Any, asked: Sequence[Needle]) -> list[bool]:
     """For each, whether what the model writes (greedily) is the fact, word for word."""
     import torch
 
+    tokenizer.padding_side = "left"  # as an argument it is passed over
     right: list[bool] = []
     for start in range(0, len(asked), _ROWS_SCORED_AT_ONCE):
         some = asked[start : start + _ROWS_SCORED_AT_ONCE]
         prompts = [talk(needle.told.text, [(needle.town, needle.goods)])[:1] for needle in some]
         shown = tokenizer.apply_chat_template(
-            prompts,
-            add_generation_prompt=True,
-            return_dict=True,
-            padding=True,
-            padding_side="left",
-            return_tensors="pt",
+            prompts, add_generation_prompt=True, return_dict=True, padding=True, return_tensors="pt"
         )
         with torch.no_grad():
             written = model.generate(**shown, max_new_tokens=_REPLY_TOKENS, do_sample=False, pad_token_id=0)
