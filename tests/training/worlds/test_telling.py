@@ -56,9 +56,22 @@ def test_a_question_of_several_hops_names_its_first_subject_alone(language: Lang
         assert first.object.name not in asked.text.replace(first.subject.name, "")
         assert asked.answer == last.answer
         assert asked.keywords[0] == first.subject.name
-        steps = sub_questions(asked, rng)
+        steps = sub_questions(asked)
         assert [step.answer for step in steps] == [first.answer, last.answer]
         assert first.object.name in steps[1].text
+
+
+def test_a_question_is_split_in_its_own_words() -> None:
+    world = WORLDS["en"]
+    for seed in range(40):
+        rng = Random(seed)
+        asked = question(world.chain(3, rng), "en", rng)
+        first, _, last = sub_questions(asked)
+        who, named = first.text.rstrip("?").split(" is ", 1)
+        assert who in ("Who", "What")
+        assert named in asked.text or named.capitalize() in asked.text
+        said = set(last.text.rstrip("?").split()) - set(last.chain[0].subject.name.split())
+        assert said <= set(asked.text.rstrip("?").split())
 
 
 def test_nothing_is_put_in_where_only_a_line_ended_and_damage_is_told() -> None:

@@ -50,7 +50,7 @@ CITED_SHARE = 0.3
 """Of the answers, those with marked sources: the smallest model is asked plainly, unless its user says otherwise."""
 _ANSWERED_SHARE = 0.9
 _SUFFICIENT_SHARE = 0.5
-_NOTED_SHARE = 0.6
+_NOTED_SHARE = 0.8
 _WHOLE_SHARE = 0.15
 _INSTRUCTED_SHARE = 0.3
 _FORMED_SHARE = 0.5
@@ -58,8 +58,8 @@ _FORMED_SHARE = 0.5
 shows readers the whole question."""
 
 _PLAIN_SHARE = 0.4
-"""Of the passages that help with nothing, those in which nothing was put that looks like help: nearly all of a real
-document is so."""
+"""Of the passages that help with nothing, or do not hold what is asked, those in which nothing was put that looks like
+it: nearly all of a real document is so."""
 
 _MISSED_SHARE = 0.2
 _SHORT_PASSAGE = 160
@@ -193,7 +193,7 @@ def plan(scene: Scene) -> Example:
     hops = scene.rng.choice(_PLANNED_HOPS)
     asked = scene.question(hops)
     known = scene.rng.randrange(hops + 1)
-    following = sub_questions(asked, scene.rng)[known : known + 1] if hops > 1 else [asked][known:]
+    following = sub_questions(asked)[known : known + 1]
     missed = scene.reworded(following[0]) if following and scene.rng.random() < _MISSED_SHARE else None
     told = scene.known(asked, known, missed)
     text, _ = _formed(scene, asked)
@@ -322,7 +322,8 @@ def _packed(
     wanted = [fact for fact in chains if not any(fact.answers(other) for other in untold)]
     long = rng.random() < _LONG_SHARE
     groups: list[list[Fact]] = [[] for _ in range(rng.randrange(2, 4) if long else rng.randrange(1, 6))]
-    for fact in (*wanted, *scene.distractors(asked)):
+    plain = bool(untold) and rng.random() < _PLAIN_SHARE
+    for fact in (*wanted, *([] if plain else scene.distractors(asked))):
         rng.choice(groups).append(fact)
     made = {
         document.id: (document, told)

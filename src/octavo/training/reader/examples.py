@@ -40,11 +40,11 @@ beginning learns little else."""
 
 THEN = Course(
     {
-        "read-on": 0.38,
-        "read": 0.08,
-        "answer-on": 0.24,
-        "answer": 0.06,
-        "plan": 0.16,
+        "read-on": 0.28,
+        "read": 0.06,
+        "answer-on": 0.16,
+        "answer": 0.14,
+        "plan": 0.28,
         "analyse": 0.04,
         "sufficient": 0.04,
     },

@@ -114,7 +114,7 @@ class Scene:
         """What is known after the first `steps` sub-questions of a question were answered, as octavo tells it; and that
         `missed` was looked up last, in vain."""
         memory = Memory()
-        for step in sub_questions(asked, self.rng)[:steps]:
+        for step in sub_questions(asked)[:steps]:
             (fact,) = step.chain
             before = self.reworded(step) if self.rng.random() < _MISSED_SHARE else None
             if before is not None:

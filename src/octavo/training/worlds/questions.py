@@ -10,9 +10,15 @@ from random import Random
 
 from octavo.evaluation.names import Language
 from octavo.training.worlds.relations import Relation, phrase, sentence
-from octavo.training.worlds.world import Chain
+from octavo.training.worlds.world import Chain, Fact
 
 _GENITIVE = "{s's}"
+
+_PLAIN_FORMS: dict[Language, tuple[tuple[str, str], str]] = {
+    "en": (("Who", "What"), "{word} is {named}?"),
+    "zh": (("谁", "什么"), "{named}是{word}？"),
+}
+"""A question after something named: the words for persons and for things, and where they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,29 @@ def question(chain: Chain, language: Language, rng: Random) -> Question:
     return Question(_asked(last, subject, language, rng, nested=len(chain) > 1), chain, keywords, language)
 
 
-def sub_questions(asked: Question, rng: Random) -> list[Question]:
-    """For each fact of a chain the question that leads on, naming the subject itself."""
-    return [question((fact,), asked.language, rng) for fact in asked.chain]
+def sub_questions(asked: Question) -> list[Question]:
+    """For each fact of a chain the question that leads on, naming the subject itself, in the words of the question, so
+    that it can be split by copying: "Who taught the author of Brand?" into "Who is the author of Brand?" and, that
+    being Ada, "Who taught Ada?"."""
+    *before, last = asked.chain
+    return [*(_plainly(fact, asked.language) for fact in before), _filled_in(asked, last)]
+
+
+def _plainly(fact: Fact, language: Language) -> Question:
+    """After the object of a fact, as a longer question names it."""
+    named = _named((fact,), language)
+    (who, what), form = _PLAIN_FORMS[language]
+    text = form.format(word=who if fact.relation.object == "person" else what, named=named)
+    return Question(text, (fact,), (fact.subject.name, *fact.relation.words[language].short), language)
+
+
+def _filled_in(asked: Question, last: Fact) -> Question:
+    """A question with the subject of its last fact named in place of what leads there."""
+    language, leads = asked.language, _named(asked.chain[:-1], asked.language)
+    text = asked.text
+    for each in (leads, leads[:1].upper() + leads[1:]) if leads else ():
+        text = text.replace(each, last.subject.name)
+    return Question(text, (last,), (last.subject.name, *last.relation.words[language].short), language)
 
 
 def _named(chain: Chain, language: Language) -> str:
