@@ -62,7 +62,7 @@ LENGTHS = (N, 2 * N, 4 * N)
 SAMPLES = {"short": {N: 2_200}, "long": {N: 150, 2 * N: 200, 4 * N: 400}}
 """How many texts of which length the agent reads for an arm: about as many tokens for both."""
 
-STEPS = 400
+STEPS = 800
 BATCH_TOKENS = 8_192
 LEARNING_RATE = 1e-3
 
