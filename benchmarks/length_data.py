@@ -75,7 +75,14 @@ class Told:
 
 
 def tell(random: Random, tokens: int, share: float = FACT_SHARE) -> Told:
-    """A text of at most, and nearly, so many tokens; each town is told of once."""
+    """A text of at most, and nearly, so many tokens, with a fact or more; each town is told of once."""
+    told = _drawn(random, tokens, share)
+    while not told.facts:
+        told = _drawn(random, tokens, share)
+    return told
+
+
+def _drawn(random: Random, tokens: int, share: float) -> Told:
     towns = random.sample(TOWNS, len(TOWNS))
     sentences: list[str] = []
     facts, places = {}, {}
@@ -92,14 +99,6 @@ def tell(random: Random, tokens: int, share: float = FACT_SHARE) -> Told:
         else:  # every town is told of
             break
     return Told(tuple(sentences), facts, places)
-
-
-def telling(random: Random, tokens: int, share: float = FACT_SHARE) -> Told:
-    """The same, of at least one fact."""
-    told = tell(random, tokens, share)
-    while not told.facts:
-        told = tell(random, tokens, share)
-    return told
 
 
 def running(random: Random, tokens: int, share: float = FACT_SHARE) -> str:

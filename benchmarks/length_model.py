@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from length_data import END, TURN_TOKENS, Told, echo, fact, make_tokenizer, running, talk, tell, telling
+from length_data import END, TURN_TOKENS, Told, echo, fact, make_tokenizer, running, talk, tell
 
 _IGNORED = -100
 _ROWS_SCORED_AT_ONCE = 20
@@ -160,7 +160,7 @@ class _Batches:
             row = self._tokenizer(text)["input_ids"]
             return row, row
         turns = max(1, tokens // 32)
-        told = telling(random, tokens - turns * TURN_TOKENS, share)
+        told = tell(random, tokens - turns * TURN_TOKENS, share)
         towns = random.sample(list(told.facts), min(turns, len(told.facts)))
         shown = self._tokenizer.apply_chat_template(
             talk(told.text, [(town, told.facts[town]) for town in towns]),

@@ -57,25 +57,26 @@ def sub_questions(asked: Question) -> list[Question]:
     """For each fact of a chain the question that leads on, naming the subject itself, in the words of the question, so
     that it can be split by copying: "Who taught the author of Brand?" into "Who is the author of Brand?" and, that
     being Ada, "Who taught Ada?"."""
-    *before, last = asked.chain
-    return [*(_plainly(fact, asked.language) for fact in before), _filled_in(asked, last)]
+    language = asked.language
+    texts = [*(_plainly(fact, language) for fact in asked.chain[:-1]), _filled_in(asked)]
+    return [
+        Question(text, (fact,), (fact.subject.name, *fact.relation.words[language].short), language)
+        for text, fact in zip(texts, asked.chain, strict=True)
+    ]
 
 
-def _plainly(fact: Fact, language: Language) -> Question:
-    """After the object of a fact, as a longer question names it."""
-    named = _named((fact,), language)
+def _plainly(fact: Fact, language: Language) -> str:
+    """A question after the object of a fact, as a longer question names it."""
     (who, what), form = _PLAIN_FORMS[language]
-    text = form.format(word=who if fact.relation.object == "person" else what, named=named)
-    return Question(text, (fact,), (fact.subject.name, *fact.relation.words[language].short), language)
+    return form.format(word=who if fact.relation.object == "person" else what, named=_named((fact,), language))
 
 
-def _filled_in(asked: Question, last: Fact) -> Question:
-    """A question with the subject of its last fact named in place of what leads there."""
-    language, leads = asked.language, _named(asked.chain[:-1], asked.language)
-    text = asked.text
+def _filled_in(asked: Question) -> str:
+    """The question with the subject of its last fact named in place of what leads there."""
+    leads, text = _named(asked.chain[:-1], asked.language), asked.text
     for each in (leads, leads[:1].upper() + leads[1:]) if leads else ():
-        text = text.replace(each, last.subject.name)
-    return Question(text, (last,), (last.subject.name, *last.relation.words[language].short), language)
+        text = text.replace(each, asked.chain[-1].subject.name)
+    return text
 
 
 def _named(chain: Chain, language: Language) -> str:
