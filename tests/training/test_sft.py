@@ -14,6 +14,7 @@ from octavo.errors import TrainingError
 from octavo.training import sft
 from octavo.training.data.preparing import Prepared, prepare
 from octavo.training.data.templates import training_template
+from octavo.training.export.exporting import export_run
 from octavo.training.model.loading import load_tokenizer
 from octavo.training.planning.machine import Machine
 from octavo.training.recipe import Recipe, Stage
@@ -215,6 +216,20 @@ def test_what_came_out_of_a_training_is_trained_on(tmp_path: Path, method: str) 
     then: list[News] = []
     train(replace(first, start=run.path), tmp_path / "then", tell=then.append)
     assert losses(then)[0] < 0.7 * losses(news)[0]
+
+
+def test_an_exported_adapter_is_trained_on(tmp_path: Path) -> None:
+    first = tiny_recipe(tmp_path, stages=(Stage(96, steps=10),), learning_rate=1e-2, warmup=0.0)
+    news: list[News] = []
+    run = train(first, tmp_path / "first", tell=news.append)
+    file = export_run(run.path, "adapter-gguf")
+    then: list[News] = []
+    train(replace(first, start=file), tmp_path / "then", tell=then.append)
+    assert losses(then)[0] < 0.7 * losses(news)[0]
+    for other in (replace(first, method="full"), replace(first, lora=replace(first.lora, rank=first.lora.rank + 1))):
+        with pytest.raises(TrainingError, match=r"adapter\.gguf: is an adapter of rank .* cannot be trained on with"):
+            train(replace(other, start=file), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
 
 
 def test_only_a_finished_training_of_the_same_is_trained_on(tmp_path: Path) -> None:

@@ -53,8 +53,8 @@ class Recipe:
     `learning_rate` rises over the first `warmup` share of the steps and falls along a cosine. `packing` puts short
     samples together into rows of the stage's length. `template` is a chat template with marks
     (`data/templates.py`), for a model whose own is not known. `evaluation` is what is measured on the way.
-    `start` is the folder of another training, finished, of the same model by the same method, whose outcome is trained
-    on.
+    `start` is what is trained on: the folder of another training, finished, of the same model by the same method, or a
+    LoRA adapter of the model in a GGUF file.
     """
 
     model: str

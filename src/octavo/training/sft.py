@@ -26,8 +26,10 @@ from octavo.training.data.rows import read_rows
 from octavo.training.data.templates import Template, training_template
 from octavo.training.evaluating.callback import evaluating
 from octavo.training.evaluating.evaluator import Evaluator
+from octavo.training.export.adapter import fill_adapters, lora_of
 from octavo.training.export.template import plain_template
 from octavo.training.model.loading import (
+    is_gguf,
     load_adapter,
     load_model,
     load_tokenizer,
@@ -38,7 +40,7 @@ from octavo.training.planning.footprint import offloads
 from octavo.training.planning.machine import this_machine
 from octavo.training.planning.plan import Plan, make_plan, require_memory, rows_a_step
 from octavo.training.quiet import quiet
-from octavo.training.recipe import Recipe
+from octavo.training.recipe import Lora, Recipe
 from octavo.training.running.curve import loss_curve
 from octavo.training.running.interrupts import Interrupts, Stopped
 from octavo.training.running.launcher import require_launcher, row_multiple, rows_apart
@@ -48,6 +50,7 @@ from octavo.training.running.reporting import asked_anywhere, reporting
 from octavo.training.running.run import TrainingRun
 
 _KEPT_CHECKPOINTS = 2
+_ADAPTERS = "adapters (rank, alpha)"
 
 
 def dry_run(recipe: Recipe, *, tell: Tell = say_nothing) -> Plan:
@@ -222,19 +225,25 @@ def _model(recipe: Recipe, run: TrainingRun, stage: int) -> Any:
             return load_model(str(before), method="full")
         return load_model(str(before or recipe.model), method="full", **_positions(recipe))
     base = load_model(recipe.model, method=recipe.method, **_positions(recipe))
-    if before is not None:
+    if before is not None and before.is_dir():
         return load_adapter(base, before, trained=True)
-    return _adapted(base, recipe)
+    adapted = _adapted(base, recipe)
+    if before is not None:
+        fill_adapters(adapted, before)
+    return adapted
 
 
 def _started_from(recipe: Recipe) -> Path | None:
-    """What came out of the training that this one goes on from, where there is one.
+    """What this training goes on from, where there is something: what came out of another, or a file of an adapter.
 
-    Raises `TrainingError` where that one is not finished, trained something else or otherwise, or stretched positions:
-    what is loaded would have to be stretched as it was, and whoever goes on from it to know.
+    Raises `TrainingError` where the other one is not finished, trained something else or otherwise, or stretched
+    positions: what is loaded would have to be stretched as it was, and whoever goes on from it to know.
     """
     if recipe.start is None:
         return None
+    if is_gguf(str(recipe.start)):
+        _require_adapters_like(recipe, lora_of(recipe.start))
+        return recipe.start
     earlier = TrainingRun(recipe.start)
     if not earlier.finished:
         raise TrainingError(
@@ -248,10 +257,20 @@ def _started_from(recipe: Recipe) -> Path | None:
         )
     unlike = [name for name in ("model", "method") if getattr(before, name) != getattr(recipe, name)]
     if recipe.method != "full" and before.lora != recipe.lora:
-        unlike.append("adapters (rank, alpha)")
+        unlike.append(_ADAPTERS)
     if unlike:
         raise TrainingError(f"{recipe.start}: was trained with other {', '.join(unlike)}; leave these options out")
     return earlier.outcome
+
+
+def _require_adapters_like(recipe: Recipe, lora: Lora) -> None:
+    """Refuse to train on an adapter of this rank and alpha in another way."""
+    if recipe.method == "full" or (lora.rank, lora.alpha) != (recipe.lora.rank, recipe.lora.alpha):
+        what = "--method full" if recipe.method == "full" else f"other {_ADAPTERS}"
+        raise TrainingError(
+            f"{recipe.start}: is an adapter of rank {lora.rank} with alpha {lora.alpha}, and cannot be trained on with "
+            f"{what}; leave these options out, or begin without it: --model {recipe.model}"
+        )
 
 
 def _positions(recipe: Recipe) -> dict[str, Any]:

@@ -17,11 +17,12 @@ from octavo.cli.main import main
 from octavo.cli.training import flags
 from octavo.cli.training.recipe import recipe_of
 from octavo.errors import UsageError
+from octavo.models.embedded import READER
 from octavo.training import sft
 from octavo.training.evaluating.plan import EvaluationPlan
 from octavo.training.model.rope import RopeKind
 from octavo.training.planning.machine import Machine
-from octavo.training.recipe import Method, Recipe, Stage
+from octavo.training.recipe import Lora, Method, Recipe, Stage
 from octavo.training.running.run import TrainingRun
 from tests.training.tiny_run import tiny_folder, write_talks
 
@@ -146,7 +147,10 @@ def test_options_that_cannot_be_meant_are_refused(here: Path, options: dict[str,
 
 def test_the_embedded_model_is_trained_from_its_file(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("octavo.models.install.weights_of", lambda name: here / "small.gguf")
-    assert recipe(model="smollm2").model == str(here / "small.gguf")
+    taught, raw = recipe(model="smollm2"), recipe(model="smollm2-raw")
+    assert taught.model == raw.model == str(here / "small.gguf")
+    assert (taught.start, taught.lora) == (READER, Lora(rank=16, alpha=32))
+    assert raw.start is None
     monkeypatch.setattr("octavo.models.install.weights_of", lambda name: None)
     with pytest.raises(UsageError, match="run: octavo models install smollm2"):
         recipe(model="smollm2")

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from octavo.errors import TrainingError
-from octavo.training.export.adapter import export_adapter
+from octavo.training.export.adapter import export_adapter, fill_adapters, lora_of
+from octavo.training.recipe import Lora
 from tests.training.export.tiny_models import adapted, model_of
 
 
@@ -63,3 +64,44 @@ def test_adapters_of_other_kinds_are_refused(trained: tuple[Any, Path], tmp_path
     with pytest.raises(TrainingError, match="is a LoRA adapter saved there"):
         export_adapter(folder, peft.config.to_dict(), tmp_path / "adapter.gguf")
     assert not (tmp_path / "adapter.gguf").exists()
+
+
+@pytest.mark.parametrize("architecture", ["llama", "qwen2"])
+def test_what_a_file_holds_is_put_back(architecture: str, tmp_path: Path) -> None:
+    peft, file = adapted(model_of(architecture, 300)), tmp_path / "adapter.gguf"
+    peft.save_pretrained(tmp_path / "adapter")
+    export_adapter(tmp_path / "adapter", peft.config.to_dict(), file)
+    assert lora_of(file) == Lora(rank=4, alpha=8)
+    other = adapted(model_of(architecture, 300), strength=0.1)
+    fill_adapters(other, file)
+    filled = dict(other.named_parameters())
+    for name, parameter in peft.named_parameters():
+        if "lora_" in name:
+            np.testing.assert_array_equal(filled[name].detach().numpy(), parameter.detach().half().float().numpy())
+
+
+def test_a_file_of_another_model_is_refused(trained: tuple[Any, Path], tmp_path: Path) -> None:
+    peft, folder = trained
+    file = tmp_path / "adapter.gguf"
+    export_adapter(folder, peft.config.to_dict(), file)
+    for other in (
+        adapted(model_of("llama", 300, hidden_size=32)),
+        adapted(model_of("llama", 300, num_hidden_layers=1)),
+        adapted(model_of("llama", 300, num_hidden_layers=3)),
+        adapted(model_of("llama", 300), rank=2),
+    ):
+        before = {name: parameter.clone() for name, parameter in other.named_parameters()}
+        with pytest.raises(TrainingError, match=r"adapter\.gguf: is no adapter of this model"):
+            fill_adapters(other, file)
+        assert all(parameter.equal(before[name]) for name, parameter in other.named_parameters())
+
+
+def test_a_file_without_an_adapter_is_refused(tmp_path: Path) -> None:
+    writer = gguf.GGUFWriter(tmp_path / "model.gguf", "llama")
+    writer.add_name("no adapter")
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    with pytest.raises(TrainingError, match=r"model\.gguf: holds no LoRA adapter"):
+        lora_of(tmp_path / "model.gguf")

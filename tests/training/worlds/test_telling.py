@@ -74,6 +74,14 @@ def test_a_question_is_split_in_its_own_words() -> None:
         assert said <= set(asked.text.rstrip("?").split())
 
 
+def test_a_relic_that_leads_on_has_its_article() -> None:
+    drawn = [question(WORLDS["en"].chain(2, Random(seed)), "en", Random(seed)) for seed in range(200)]
+    of_relics = [asked for asked in drawn if asked.chain[1].relation.subject == "relic"]
+    assert of_relics
+    for asked in of_relics:
+        assert f"the {asked.chain[1].subject.name}" in sub_questions(asked)[1].text
+
+
 def test_nothing_is_put_in_where_only_a_line_ended_and_damage_is_told() -> None:
     wrapped = "He went to the old\nmill by the river. She stayed at home."
     for seed in range(20):

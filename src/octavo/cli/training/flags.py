@@ -29,8 +29,8 @@ class ReachFlags:
             "--model",
             "-m",
             metavar="MODEL",
-            help="What is trained: a name on the Hugging Face hub, a folder, a .gguf file, smollm2, or the folder of a "
-            "finished training, to train on.",
+            help="What is trained: a name on the Hugging Face hub, a folder, a .gguf file; or what is trained on: the "
+            "folder of a finished training, or smollm2 (smollm2-raw: without what octavo taught it).",
             show_default=False,
         ),
     ] = None

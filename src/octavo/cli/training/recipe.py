@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 from octavo.cli.sizes import parsed_size, parsed_sizes
 from octavo.cli.training.flags import Given, LearningFlags, MeasuringFlags, ReachFlags
 from octavo.errors import UsageError
+from octavo.models.embedded import READER
 from octavo.models.install import SMALL, SMALL_RAW, require_weights
 from octavo.training.evaluating.plan import EvaluationPlan
+from octavo.training.export.adapter import lora_of
 from octavo.training.recipe import Lora, Recipe, Stage
 from octavo.training.running.run import TrainingRun
 
@@ -63,11 +65,13 @@ def recipe_of(data: Sequence[Path], given: Given, kept: Recipe | None = None) ->
 
 def _model(name: str | None) -> dict[str, Any]:
     """What transformers takes for a name (a path, or the name itself where there is none on this disk); of a training
-    what that trained, and how."""
+    what that trained, and how; of the small model what octavo taught it, to be trained on."""
     if name is None:
         return {}
-    if name in (SMALL, SMALL_RAW):
+    if name == SMALL_RAW:
         return {"model": str(require_weights(SMALL))}
+    if name == SMALL:
+        return {"model": str(require_weights(SMALL)), "lora": lora_of(READER), "start": READER}
     path = Path(name).expanduser()
     earlier = TrainingRun(path)
     if earlier.begun:

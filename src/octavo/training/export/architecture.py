@@ -47,11 +47,26 @@ class Architecture:
     def in_file_order(self, name: str, rows: Any) -> Any:
         """A parameter's array (or that of an adapter's side that gives its rows) with the rows as the file has them;
         others than those of queries and keys come back as they are."""
-        if not self.paired or not name.rpartition(".")[0].endswith(("q_proj", "k_proj")):
+        heads = self._rotated_heads(name)
+        if heads is None:
             return rows
-        heads = self.heads if name.rpartition(".")[0].endswith("q_proj") else self.key_heads
         halves = rows.reshape(heads, 2, rows.shape[0] // heads // 2, *rows.shape[1:])
         return halves.swapaxes(1, 2).reshape(rows.shape)
+
+    def in_model_order(self, name: str, rows: Any) -> Any:
+        """What `in_file_order` gave, as it was before."""
+        heads = self._rotated_heads(name)
+        if heads is None:
+            return rows
+        pairs = rows.reshape(heads, rows.shape[0] // heads // 2, 2, *rows.shape[1:])
+        return pairs.swapaxes(1, 2).reshape(rows.shape)
+
+    def _rotated_heads(self, name: str) -> int | None:
+        """The heads of a parameter whose rows have another order in the file; None where the order is the same."""
+        module = name.rpartition(".")[0]
+        if not self.paired or not module.endswith(("q_proj", "k_proj")):
+            return None
+        return self.heads if module.endswith("q_proj") else self.key_heads
 
 
 def architecture_of(config: Mapping[str, Any]) -> Architecture:

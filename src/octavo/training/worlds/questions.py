@@ -13,6 +13,7 @@ from octavo.training.worlds.relations import Relation, phrase, sentence
 from octavo.training.worlds.world import Chain, Fact
 
 _GENITIVE = "{s's}"
+_WITH_ARTICLE = "{the_s}"
 
 _PLAIN_FORMS: dict[Language, tuple[tuple[str, str], str]] = {
     "en": (("Who", "What"), "{word} is {named}?"),
@@ -75,8 +76,14 @@ def _filled_in(asked: Question) -> str:
     """The question with the subject of its last fact named in place of what leads there."""
     leads, text = _named(asked.chain[:-1], asked.language), asked.text
     for each in (leads, leads[:1].upper() + leads[1:]) if leads else ():
-        text = text.replace(each, asked.chain[-1].subject.name)
+        text = text.replace(each, _subject(asked.chain[-1], asked.language))
     return text
+
+
+def _subject(fact: Fact, language: Language) -> str:
+    """The subject of a fact as its relation speaks of it: a relic's name has an article."""
+    words = fact.relation.words[language]
+    return phrase(_WITH_ARTICLE if _WITH_ARTICLE in words.the else "{s}", fact.subject.name)
 
 
 def _named(chain: Chain, language: Language) -> str:
