@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,22 @@ def test_two_facts_far_apart_are_joined_and_both_stand_in_the_final_prompt(read_
     assert SYMPHONY.fact in final
     assert VEHICLE.fact in final
     assert VEHICLE.fact in {citation.quote for citation in answer.citations}
+
+
+def test_what_a_second_look_cites_stands_in_the_final_prompt_too(read_with: Make) -> None:
+    class Blind(Planner):
+        def numbers(self, prompt: str, asked: str) -> list[int]:
+            return []
+
+    worded_alike = replace(VEHICLE, question="Which machine did Karl Drais show first?")
+    planner = Blind([SYMPHONY, worded_alike], QUESTION, ANSWER)
+    reader, library = read_with(planner, far_apart(800))
+    answer = reader.ask(library, QUESTION, level="reason")
+    assert answer.found is True
+    assert [citation.quote for step in answer.steps for citation in step.citations] == [SYMPHONY.fact, VEHICLE.fact]
+    final = planner.requests[-1].messages[-1].content
+    assert SYMPHONY.fact in final
+    assert VEHICLE.fact in final
 
 
 def test_each_step_is_told_with_its_citations(read_with: Make, planner: Planner) -> None:

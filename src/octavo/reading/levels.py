@@ -109,8 +109,8 @@ async def retrieve_level(session: Session, analysis: QuestionAnalysis, ranked: S
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """A question answered by reading everything. `cited` are the chunks that the answer cites, `found` those that the
-    reader found, `ranked` these and what a search for them found, best first. `error` is why there is no answer where
-    the call for it failed: what was found is kept."""
+    reader found, `ranked` these and what a search for them found, best first; where it found none, all three are what a
+    second look cites. `error` is why there is no answer where the call for it failed: what was found is kept."""
 
     answer: Answer
     cited: tuple[Chunk, ...] = ()
@@ -137,7 +137,9 @@ async def read_level(
 
 async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadResult) -> Lookup:
     if not result.findings:
-        return Lookup(await _second_look(session, analysis, result.coverage))
+        answer = await _second_look(session, analysis, result.coverage)
+        cited = cited_chunks(session.corpus, answer.citations)
+        return Lookup(answer, cited, frozenset(cited), cited)
     ranked = await asyncio.to_thread(rank_findings, session.corpus, result.findings, analysis, limit=RANKED)
     found = frozenset(finding.chunk for finding in result.findings)
     error = None
