@@ -6,7 +6,7 @@ import pytest
 
 from octavo.documents.sentences import sentence_spans
 from octavo.models.chat import Completion, TokenUsage
-from octavo.training.reader.example import Example, Kind
+from octavo.training.reader.example import Kind
 from octavo.training.reader.examples import IN_USE
 from octavo.training.reader.measuring import measured, together
 
@@ -28,15 +28,12 @@ def test_a_failed_call_is_worth_nothing(kind: Kind) -> None:
     assert all(sum(numbers) == 0 for numbers in values.values())
 
 
-def first(kind: Kind, *, found: bool) -> Example:
-    return next(example for example in made(kind) if bool(example.about["gold"]) == found)
-
-
-def test_a_reader_that_finds_something_everywhere_is_wrong_about_nothing() -> None:
-    example = first("read", found=False)
+@pytest.mark.parametrize(("plain", "measures"), [(False, {"none"}), (True, {"none", "none of plain"})])
+def test_a_reader_that_finds_something_everywhere_is_wrong_about_nothing(plain: bool, measures: set[str]) -> None:
+    example = next(each for each in made("read") if not each.about["gold"] and each.about["plain"] == plain)
     sentence = example.about["text"].split(".")[0]
-    assert measured(example, replied(sentence)) == {"none": [0.0]}
-    assert measured(example, replied("None")) == {"none": [1.0]}
+    assert measured(example, replied(sentence)) == {key: [0.0] for key in measures}
+    assert measured(example, replied("None")) == {key: [1.0] for key in measures}
 
 
 def test_a_sentence_that_does_not_help_costs_precision() -> None:

@@ -104,7 +104,8 @@ def read(scene: Scene, strategy: Strategy) -> Example:
     facts = [] if plain else list(dict.fromkeys([*wanted, *scene.distractors([asked])]))
     document, told = scene.document(facts, [asked])
     text, _ = _formed(scene, asked)
-    return reading(document, text, helping(asked, told), strategy, scene.tokenizer, scene.language)
+    example = reading(document, text, helping(asked, told), strategy, scene.tokenizer, scene.language)
+    return replace(example, about={**example.about, "plain": not facts})
 
 
 def read_on(scene: Scene, strategy: Strategy, told_share: float = _TOLD_SHARE) -> Example:
