@@ -56,6 +56,8 @@ TEMPLATE = (
 FACT_TOKENS, FILLER_TOKENS, FACT_SHARE = 5, 8, 0.5
 """A sentence's tokens; and the share of sentences that are facts."""
 
+_BEYOND = 0.2
+
 TURN_TOKENS = 14
 """Of a question and its answer: five each of words and stops, two marks and two ends."""
 
@@ -99,6 +101,20 @@ def _drawn(random: Random, tokens: int, share: float) -> Told:
         else:  # every town is told of
             break
     return Told(tuple(sentences), facts, places)
+
+
+def asked_about(random: Random, told: Told, count: int) -> list[str]:
+    """At most so many of a text's towns, in random order: each of the fact nearest to a depth drawn evenly. Some depths
+    lie before or behind the text, by up to `_BEYOND` of it, so that its first and last fact are asked about too: among
+    many facts, drawn alike, they would hardly ever be."""
+    depths = [random.uniform(-_BEYOND, 1 + _BEYOND) for _ in range(count)]
+    return list(dict.fromkeys(nearest(told, depth) for depth in depths))
+
+
+def nearest(told: Told, depth: float) -> str:
+    """The town whose fact stands nearest to a depth, a share of the sentences."""
+    wanted = depth * (len(told.sentences) - 1)
+    return min(told.facts, key=lambda town: abs(told.places[town] - wanted))
 
 
 def running(random: Random, tokens: int, share: float = FACT_SHARE) -> str:

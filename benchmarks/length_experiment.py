@@ -42,7 +42,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from harness import Record
-from length_data import TURN_TOKENS, talk, tell
+from length_data import TURN_TOKENS, asked_about, talk, tell
 from length_model import BEGUN, DEPTHS, Base, found, losses, make_base, needles
 from length_reader import ERRS, Agent
 from octavo.models.cores import patient_threads
@@ -158,7 +158,7 @@ def make_samples(data: Path, lengths: Mapping[int, int], base: Path, home: Path,
         for length in order:
             turns = min(4, length // 48)
             told = tell(random, length - turns * TURN_TOKENS)
-            answers = agent.read(told.text, random.sample(list(told.facts), min(turns, len(told.facts))))
+            answers = agent.read(told.text, asked_about(random, told, turns))
             verified = [answer for answer in answers if answer.verified]
             asked, kept = asked + len(answers), kept + len(verified)
             wrong += sum(answer.goods != told.facts[answer.town] for answer in verified)

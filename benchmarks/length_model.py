@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from length_data import END, TURN_TOKENS, Told, echo, fact, make_tokenizer, running, talk, tell
+from length_data import END, TURN_TOKENS, Told, asked_about, echo, fact, make_tokenizer, nearest, running, talk, tell
 
 _IGNORED = -100
 _ROWS_SCORED_AT_ONCE = 20
@@ -161,7 +161,7 @@ class _Batches:
             return row, row
         turns = max(1, tokens // 32)
         told = tell(random, tokens - turns * TURN_TOKENS, share)
-        towns = random.sample(list(told.facts), min(turns, len(told.facts)))
+        towns = asked_about(random, told, turns)
         shown = self._tokenizer.apply_chat_template(
             talk(told.text, [(town, told.facts[town]) for town in towns]),
             return_dict=True,
@@ -211,8 +211,7 @@ def needles(length: int, each: int, seed: int) -> Iterator[Needle]:
         random = Random(f"needles/{seed}/{length}/{depth}")
         for _ in range(each):
             told = tell(random, length - TURN_TOKENS)
-            wanted = depth / 100 * (len(told.sentences) - 1)
-            yield Needle(length, depth, told, min(told.facts, key=lambda town: abs(told.places[town] - wanted)))
+            yield Needle(length, depth, told, nearest(told, depth / 100))
 
 
 def found(model: Any, tokenizer: Any, asked: Sequence[Needle]) -> list[bool]:
