@@ -55,7 +55,7 @@ THEN = Course(
 PLANNING = Course(
     {"plan": 0.75, "read-on": 0.1, "answer": 0.1, "answer-on": 0.03, "analyse": 0.01, "sufficient": 0.01}, told=0.6
 )
-"""Mostly what to look up next, which has few tokens in the other courses; and some of all else, lest it is forgotten."""
+"""Mostly what to look up next, which has few tokens in the other courses; and some of all else, lest it be lost."""
 
 LANGUAGES: Mapping[Language, float] = {"en": 0.9, "zh": 0.1}
 """How many in each language, unless said otherwise."""
