@@ -16,7 +16,7 @@ from octavo.documents.sentences import sentence_spans
 from octavo.library.library import Library
 from octavo.models.scripted import ScriptedModel
 from octavo.reading.answer import Finding
-from octavo.reading.excerpts import pack_found
+from octavo.reading.excerpts import pack_found, pack_nearest
 from octavo.reading.packing import Packing, pack
 
 from .conftest import book
@@ -131,3 +131,20 @@ def test_what_several_findings_point_at_in_one_chunk_all_shows() -> None:
     made = [found(best, 0), found(other, 1), found(other, 7)]
     packing = pack_found(CORPUS, [best, other], made, best.tokens + 160, TOKENIZER.count)
     assert all(shows(packing, finding.chunk, finding.sentences[0]) for finding in made)
+
+
+@given(st.integers(0, 1_000), st.integers(0, 10_000))
+def test_the_sentences_nearest_to_a_question_show_within_the_room(room: int, seed: int) -> None:
+    ranked = random.Random(seed).sample(CORPUS.chunks, 12)
+    span = random.Random(seed).choice(sentences_of(ranked[0]))
+    query = span.of(CORPUS.document(ranked[0].document_id).text)
+    packing = pack_nearest(CORPUS, ranked, query, room, TOKENIZER.count)
+    assert TOKENIZER.count(packing.text) <= room
+    if room >= 100:  # a sentence of twelve words, and its heading
+        assert shows(packing, ranked[0], span)
+    if room >= 600:
+        assert len({passage.span for passage in packing.passages}) > 4
+
+
+def test_of_chunks_that_share_no_word_with_the_question_nothing_shows() -> None:
+    assert not pack_nearest(CORPUS, CORPUS.chunks[:8], "Xylophone?", 600, TOKENIZER.count).passages

@@ -83,6 +83,42 @@ def test_a_model_that_is_not_asked_to_cite_looks_again_too_and_its_answer_counts
     assert "sea" not in answer.text
 
 
+@dataclass
+class Lost(Faithful):
+    """Points at what helps, and answers from few words only; from many it makes something up."""
+
+    most: int = 2_000
+
+    def __call__(self, request: Request) -> str:
+        if request.schema is not None:
+            return super().__call__(request)
+        self.requests.append(request)
+        prompt = request.messages[-1].content
+        return FACT if FACT in prompt and len(prompt) < self.most else "At the bottom of the sea."
+
+
+def test_a_model_that_loses_its_way_in_whole_chunks_is_shown_the_nearest_sentences(read_with: Make) -> None:
+    reader, library = read_with(Lost(), book(800, facts={400: FACT}), cite=False)
+    events = list(reader.stream(library, QUESTION, level="read"))
+    assert "".join(event.text for event in events if isinstance(event, AnswerDelta)).strip() == f"{FACT} [1]"
+    assert isinstance(events[-1], Answered)
+    assert [citation.quote for citation in events[-1].answer.citations] == [FACT]
+
+
+def test_an_answer_that_nothing_bears_out_stands_where_looking_again_gives_none(read_with: Make) -> None:
+    model = Lost(most=0)
+    reader, library = read_with(model, book(800, facts={400: FACT}), cite=False)
+    answer = reader.ask(library, QUESTION, level="read")
+    assert answer.text == "At the bottom of the sea."
+    assert not answer.citations
+    assert len({request.messages for request in model.requests if request.schema is None}) == 2
+
+
+def test_an_answer_that_only_says_the_question_again_is_not_borne_out(read_with: Make) -> None:
+    reader, library = read_with(Blind(makes_up="The silver compass."), book(800, facts={400: FACT}), cite=False)
+    assert reader.ask(library, QUESTION, level="read").found is None
+
+
 @pytest.mark.parametrize(
     ("options", "question"),
     [({"cite": False, "attribute": False}, QUESTION), ({}, "Who invented the aeroplane?")],

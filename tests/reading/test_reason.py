@@ -15,6 +15,7 @@ from octavo.library.library import Library
 from octavo.models.chat import Completion, Request, TokenUsage, ToolCall
 from octavo.models.retry import Retry
 from octavo.models.scripted import ScriptedModel
+from octavo.reading import prompts
 from octavo.reading.answer import Answer, Outcome
 from octavo.reading.events import AnswerDelta, Answered, Event, SubQuestionAnswered, SubQuestionAsked, ToolCalled
 from octavo.reading.options import Budget, ReadingOptions
@@ -70,6 +71,23 @@ def test_what_a_second_look_cites_stands_in_the_final_prompt_too(read_with: Make
     final = planner.requests[-1].messages[-1].content
     assert SYMPHONY.fact in final
     assert VEHICLE.fact in final
+
+
+@pytest.mark.parametrize(("cite", "text"), [(False, f"{VEHICLE.fact} [1]"), (True, "Somebody.")])
+def test_a_chain_that_a_small_model_cannot_put_together_ends_with_its_last_answer(
+    read_with: Make, cite: bool, text: str
+) -> None:
+    class Small(Planner):
+        def answered(self, prompt: str) -> str:
+            asked = (hop.fact for hop in self.hops if hop.question in prompt and hop.fact in prompt)
+            return "Somebody." if self.question in prompt else next(asked, prompts.NOT_FOUND)
+
+    reader, library = read_with(Small([SYMPHONY, VEHICLE], QUESTION), far_apart(800), cite=cite)
+    events = list(reader.stream(library, QUESTION, level="reason"))
+    answer = ended(events)
+    assert answer.text == text
+    assert (answer.question, answer.level, len(answer.steps)) == (QUESTION, "reason", 2)
+    assert [citation.quote for citation in answer.citations] == ([] if cite else [VEHICLE.fact])
 
 
 def test_each_step_is_told_with_its_citations(read_with: Make, planner: Planner) -> None:

@@ -2,7 +2,8 @@
 
 The best chunks are shown whole in three quarters of the room; of the others that were found, the sentences that the
 reader pointed at take the rest, and what they leave goes to the sentences around them. Where all that was found fits
-whole, nothing is cut. Knows nothing of how things are found or ranked.
+whole, nothing is cut. Where nothing was found, the sentences nearest to the question stand in for them. Knows nothing
+of how things are found or ranked.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ from octavo.documents.sentences import sentence_spans
 from octavo.library.corpus import Corpus
 from octavo.reading.answer import Finding
 from octavo.reading.packing import PASSED_OVER, Packing, choose, header, pack, render
+from octavo.retrieval.terms import content_terms
 
 _WHOLE_SHARE = 0.75
 """The share of the room for whole chunks. A reader may point beside what helps, or miss it: with none of the room, or a
 quarter, for whole chunks, passages of a poor reader's findings (it finds 70 % and claims 5 %) held less evidence than
 without excerpts; with a half a little less than with three quarters."""
+
+_NEAREST = 8
+"""Chunks whose nearest sentences are shown."""
 
 
 def pack_found(
@@ -58,6 +63,36 @@ def pack_found(
             return replace(shown, chunks=tuple(chunk for chunk in ranked if chunk in complete))
         excerpts.pop()
     return packing
+
+
+def pack_nearest(
+    corpus: Corpus,
+    ranked: Sequence[Chunk],
+    query: str,
+    room: int,
+    count: Callable[[str], int],
+    *,
+    numbered: bool = True,
+) -> Packing:
+    """Of the best of `ranked` (best first) the sentences that share most words with `query`, and as much around each as
+    `room` tokens hold: little text of many chunks, for a model that loses its way in more."""
+    wanted = set(content_terms(query))
+    pointed = {chunk: sentences for chunk in ranked[:_NEAREST] if (sentences := _nearest(corpus, chunk, wanted))}
+    excerpts = _excerpts(corpus, pointed, room, count)
+    while excerpts:
+        shown = render(corpus, [piece for excerpt in excerpts for piece in excerpt.pieces()], numbered=numbered)
+        if count(shown.text) <= room:
+            return replace(shown, chunks=tuple(excerpt.chunk for excerpt in excerpts if excerpt.complete))
+        excerpts.pop()
+    return Packing((), "", ())
+
+
+def _nearest(corpus: Corpus, chunk: Chunk, wanted: Collection[str]) -> list[Span]:
+    """The sentences of a chunk that hold most of the words; none where no sentence holds one."""
+    text = corpus.document(chunk.document_id).text
+    sentences = sentence_spans(text, chunk.span)
+    shared = [len(set(wanted).intersection(content_terms(span.of(text)))) for span in sentences]
+    return [span for span, number in zip(sentences, shared, strict=True) if number == max(shared) > 0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from octavo.reading.answer import Answer, Citation, Coverage
 from octavo.reading.answering import Packer, answer_request, answer_room, packer_of
 from octavo.reading.concluding import conclude, not_found
 from octavo.reading.events import AnswerDelta, Event, LevelStarted, PassagesPacked, QuestionAnalysed
-from octavo.reading.excerpts import pack_found
+from octavo.reading.excerpts import pack_found, pack_nearest
 from octavo.reading.findings import rank_findings
 from octavo.reading.packing import Packing, pack, render
 from octavo.reading.question import QuestionAnalysis
@@ -27,9 +27,13 @@ from octavo.reading.rounds import read_in_rounds
 from octavo.reading.session import Emit, Session
 from octavo.reading.trial import Trial
 from octavo.reading.workers import work_through
+from octavo.retrieval.terms import content_terms
 
 RANKED = 400
 """The longest ranking that is packed from: more chunks than any window of this kind holds."""
+
+_CLOSE = 3
+"""A look at the sentences nearest to the question has so much less room than one at whole chunks."""
 
 _ANSWERED_AT_ONCE = 32
 """Questions answered at once; the limiter bounds their calls."""
@@ -109,8 +113,9 @@ async def retrieve_level(session: Session, analysis: QuestionAnalysis, ranked: S
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """A question answered by reading everything. `cited` are the chunks that the answer cites, `found` those that the
-    reader found, `ranked` these and what a search for them found, best first; where it found none, all three are what a
-    second look cites. `error` is why there is no answer where the call for it failed: what was found is kept."""
+    reader found, `ranked` these and what a search for them found, best first; where the answer is that of a second
+    look, all three are what it cites. `error` is why there is no answer where the call for it failed: what was found is
+    kept."""
 
     answer: Answer
     cited: tuple[Chunk, ...] = ()
@@ -137,15 +142,15 @@ async def read_level(
 
 async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadResult) -> Lookup:
     if not result.findings:
-        answer = await _second_look(session, analysis, result.coverage)
-        cited = cited_chunks(session.corpus, answer.citations)
-        return Lookup(answer, cited, frozenset(cited), cited)
+        return _looked_again(session, await _second_look(session, analysis, result.coverage))
     ranked = await asyncio.to_thread(rank_findings, session.corpus, result.findings, analysis, limit=RANKED)
     found = frozenset(finding.chunk for finding in result.findings)
+    # A model that is not asked to cite does not say what its answer rests on: code does, and then it is shown.
+    trial = Trial(session) if cited_by_code(session) else None
     error = None
     try:
         answer = await conclude(
-            session,
+            session if trial is None else trial.session,
             analysis,
             _found_packer(session, ranked, result),
             "read",
@@ -156,7 +161,32 @@ async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadRes
         session.raise_if_fatal(failed)
         error = failed
         answer = not_found(session, analysis, "read", result.coverage, exhaustive=False)
+    if trial is not None and error is None:
+        if not borne_out(answer):
+            again = await _second_look(session, analysis, result.coverage)
+            if again.found:
+                return _looked_again(session, again)
+        answer = await trial.stand(answer)
     return Lookup(answer, cited_chunks(session.corpus, answer.citations), found, tuple(ranked), error)
+
+
+def _looked_again(session: Session, answer: Answer) -> Lookup:
+    cited = cited_chunks(session.corpus, answer.citations)
+    return Lookup(answer, cited, frozenset(cited), cited)
+
+
+def cited_by_code(session: Session) -> bool:
+    """Whether the model is not asked to cite, and code looks up the places."""
+    return session.options.cite is False and session.options.attribute
+
+
+def borne_out(answer: Answer) -> bool:
+    """Whether an answer has a place that bears it out, and says more than its question."""
+    text = answer.text
+    for citation in answer.citations:
+        text = text.replace(citation.marker, "")
+    says = set(content_terms(text)) - set(content_terms(answer.question))
+    return bool(says) and any(citation.support == "supported" for citation in answer.citations)
 
 
 def _found_packer(session: Session, ranked: Sequence[Chunk], result: ReadResult) -> Packer:
@@ -172,23 +202,34 @@ def _found_packer(session: Session, ranked: Sequence[Chunk], result: ReadResult)
 
 
 async def _second_look(session: Session, analysis: QuestionAnalysis, coverage: Coverage) -> Answer:
-    """Where the reader found nothing, the answering model is shown what BM25 ranks best: a weak reader misses much, and
-    "not in the documents" is not said on its word alone. An answer counts only where a cited place bears it out. A
-    model that is not asked to cite, and for which no places are looked up, is not shown anything."""
-    options = session.options
+    """Where the reader found nothing, or what it found led to no answer that code bears out, the answering model is
+    shown what BM25 ranks best: a weak reader misses much, and "not in the documents" is not said on its word alone. An
+    answer counts only where a cited place bears it out. A model that is not asked to cite is shown little of each chunk
+    too (`pack_nearest`), for it is a small one; where no places are looked up for it, it is not shown anything."""
     ranked = await asyncio.to_thread(rank_for_question, session.corpus, analysis, limit=RANKED)
-    if (options.cite is False and not options.attribute) or not ranked:
+    by_code = cited_by_code(session)
+    if (session.options.cite is False and not by_code) or not ranked:
         return not_found(session, analysis, "read", coverage)
-    trial = Trial(session)
-    try:
-        answer = await conclude(trial.session, analysis, packer_of(session, ranked), "read", lambda _: coverage)
-    except ModelError as error:
-        session.raise_if_fatal(error)
-        await session.warn(f"the reader found nothing, and a second look failed: {error}")
-        return not_found(session, analysis, "read", coverage, exhaustive=False)
-    if not answer.found or any(citation.support == "supported" for citation in answer.citations):
-        return await trial.stand(answer)
-    return not_found(session, analysis, "read", coverage, exhaustive=False)
+    packers = [packer_of(session, ranked), *([_nearest_packer(session, analysis, ranked)] if by_code else [])]
+    refused = True
+    for packer in packers:
+        trial = Trial(session)
+        try:
+            answer = await conclude(trial.session, analysis, packer, "read", lambda _: coverage)
+        except ModelError as error:
+            session.raise_if_fatal(error)
+            await session.warn(f"a second look failed: {error}")
+            return not_found(session, analysis, "read", coverage, exhaustive=False)
+        if borne_out(answer):
+            return await trial.stand(answer)
+        refused = refused and not answer.found
+    return await trial.stand(answer) if refused else not_found(session, analysis, "read", coverage, exhaustive=False)
+
+
+def _nearest_packer(session: Session, analysis: QuestionAnalysis, ranked: Sequence[Chunk]) -> Packer:
+    return lambda room: pack_nearest(
+        session.corpus, ranked, analysis.search_text, room // _CLOSE, session.model.tokenizer.count, numbered=False
+    )
 
 
 def cited_chunks(corpus: Corpus, citations: Sequence[Citation]) -> tuple[Chunk, ...]:
