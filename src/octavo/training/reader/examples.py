@@ -55,7 +55,8 @@ THEN = Course(
 PLANNING = Course(
     {"plan": 0.75, "read-on": 0.1, "answer": 0.1, "answer-on": 0.03, "analyse": 0.01, "sufficient": 0.01}, told=0.6
 )
-"""Mostly what to look up next, which has few tokens in the other courses; and some of all else, lest it be lost."""
+"""Mostly what to look up next, which has few tokens in the other courses; and some of all else. That is too little to
+keep what was learned of reading: show more of that afterwards, or put what it gives between it and what was before."""
 
 LANGUAGES: Mapping[Language, float] = {"en": 0.9, "zh": 0.1}
 """How many in each language, unless said otherwise."""
