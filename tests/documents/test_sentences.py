@@ -124,5 +124,5 @@ def test_time_grows_with_the_length_of_an_endless_line_and_no_faster(unit: str) 
 
     seconds(40_000)  # what happens once
     short = seconds(40_000)
-    # Quadratic time would be 256 times as much.
-    assert seconds(640_000) < 16 * 6 * max(short, 0.002)
+    # Quadratic time would be 256 times as much. The least of three: a machine at work makes any one of them longer.
+    assert min(seconds(640_000) for _ in range(3)) < 16 * 6 * max(short, 0.002)

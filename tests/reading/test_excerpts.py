@@ -7,6 +7,7 @@ import tempfile
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ from octavo.reading.answer import Finding
 from octavo.reading.excerpts import pack_found, pack_nearest
 from octavo.reading.packing import Packing, pack
 
-from .conftest import book
+from .conftest import FACT, book
 
 TOKENIZER = ScriptedModel(lambda request: "").tokenizer
 HOME = Path(tempfile.mkdtemp(prefix="octavo-test-excerpts-"))
@@ -133,17 +134,29 @@ def test_what_several_findings_point_at_in_one_chunk_all_shows() -> None:
     assert all(shows(packing, finding.chunk, finding.sentences[0]) for finding in made)
 
 
-@given(st.integers(0, 1_000), st.integers(0, 10_000))
-def test_the_sentences_nearest_to_a_question_show_within_the_room(room: int, seed: int) -> None:
+@given(st.integers(0, 1_000), st.integers(0, 10_000), st.booleans())
+def test_the_sentences_nearest_to_a_question_fit_the_room(room: int, seed: int, numbered: bool) -> None:
     ranked = random.Random(seed).sample(CORPUS.chunks, 12)
-    span = random.Random(seed).choice(sentences_of(ranked[0]))
-    query = span.of(CORPUS.document(ranked[0].document_id).text)
-    packing = pack_nearest(CORPUS, ranked, query, room, TOKENIZER.count)
+    packing = pack_nearest(CORPUS, ranked, "The garden in winter?", room, TOKENIZER.count, numbered=numbered)
     assert TOKENIZER.count(packing.text) <= room
-    if room >= 100:  # a sentence of twelve words, and its heading
-        assert shows(packing, ranked[0], span)
-    if room >= 600:
-        assert len({passage.span for passage in packing.passages}) > 4
+    assert packing.passages or room < 100  # a sentence of twelve words, and its heading
+
+
+QUESTION = "Under which floor of the winter garden is the compass?"
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_what_shares_the_rarest_words_shows_among_little_of_other_chunks(place: int, tmp_path: Path) -> None:
+    corpus = Library(book(300, facts={150: FACT}), home=tmp_path).corpus(TOKENIZER, 256)
+    holding = next(chunk for chunk in corpus.chunks if FACT in chunk.span.of(corpus.document(chunk.document_id).text))
+    ranked = [chunk for chunk in corpus.chunks if chunk != holding][:7]
+    ranked.insert(2 * place, holding)
+    packing = pack_nearest(
+        corpus, ranked, "Under which floor of the winter garden is the compass?", 600, TOKENIZER.count
+    )
+    assert FACT in packing.text
+    assert len(packing.passages) > len(pack(corpus, ranked, 600, TOKENIZER.count).passages)
+    assert not packing.chunks
 
 
 def test_of_chunks_that_share_no_word_with_the_question_nothing_shows() -> None:

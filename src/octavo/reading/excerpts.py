@@ -8,6 +8,7 @@ of how things are found or ranked.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count as numbers
@@ -74,10 +75,9 @@ def pack_nearest(
     *,
     numbered: bool = True,
 ) -> Packing:
-    """Of the best of `ranked` (best first) the sentences that share most words with `query`, and as much around each as
+    """Of the best of `ranked` (best first) the sentence of each that is nearest to `query`, and as much around each as
     `room` tokens hold: little text of many chunks, for a model that loses its way in more."""
-    wanted = set(content_terms(query))
-    pointed = {chunk: sentences for chunk in ranked[:_NEAREST] if (sentences := _nearest(corpus, chunk, wanted))}
+    pointed = _nearest(corpus, ranked[:_NEAREST], set(content_terms(query)))
     excerpts = _excerpts(corpus, pointed, room, count)
     while excerpts:
         shown = render(corpus, [piece for excerpt in excerpts for piece in excerpt.pieces()], numbered=numbered)
@@ -87,12 +87,24 @@ def pack_nearest(
     return Packing((), "", ())
 
 
-def _nearest(corpus: Corpus, chunk: Chunk, wanted: Collection[str]) -> list[Span]:
-    """The sentences of a chunk that hold most of the words; none where no sentence holds one."""
-    text = corpus.document(chunk.document_id).text
-    sentences = sentence_spans(text, chunk.span)
-    shared = [len(set(wanted).intersection(content_terms(span.of(text)))) for span in sentences]
-    return [span for span, number in zip(sentences, shared, strict=True) if number == max(shared) > 0]
+def _nearest(corpus: Corpus, chunks: Sequence[Chunk], wanted: set[str]) -> dict[Chunk, list[Span]]:
+    """The sentence of each chunk that is nearest to some words: each word that it holds counts the more, the fewer
+    sentences of all these chunks hold it. Chunks that hold none are left out."""
+    held: dict[Chunk, dict[Span, Collection[str]]] = {}
+    for chunk in chunks:
+        text = corpus.document(chunk.document_id).text
+        sentences = sentence_spans(text, chunk.span)
+        held[chunk] = {span: wanted & set(content_terms(span.of(text))) for span in sentences}
+    often = Counter(word for sentences in held.values() for words in sentences.values() for word in words)
+
+    def weight(words: Collection[str]) -> float:
+        return sum(1 / often[word] for word in words)
+
+    return {
+        chunk: [max(sentences, key=lambda span: weight(sentences[span]))]
+        for chunk, sentences in held.items()
+        if any(sentences.values())
+    }
 
 
 @dataclass(frozen=True, slots=True)
