@@ -5,8 +5,9 @@
 
 Facts about made-up worlds are put into the texts and told among one another; every example is one of octavo's own calls
 with the right reply. The first course is about which sentence of a passage helps, the second is all of reading, the
-third mostly what to look up next: train one and then train on with the others. Take other texts than those that the
-model is to be measured on. Of MuSiQue's questions the first 60 are used, so that the others can be measured on.
+third mostly what to look up next, at some cost to reading: train one and then train on with another. Take other texts
+than those that the model is to be measured on. Of MuSiQue's questions the first 60 are used, so that the others can be
+measured on.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def export_adapter(folder: Path, config: Mapping[str, Any], target: Path, *, nam
     writer.add_string("adapter.type", "lora")
     writer.add_float32("adapter.lora.alpha", float(settings["lora_alpha"]))
     for key, values in sorted(load_file(folder / "adapter_model.safetensors").items()):
-        weight, side = _place(key)
+        weight, side = _place(key, folder)
         rows = values.float().numpy()
         if side == "B":
             rows = architecture.in_file_order(weight, rows)
@@ -74,7 +74,7 @@ def fill_adapters(model: Any, file: Path) -> None:
     _, sides = _sides(file)
     filled = {}
     for key, values in get_peft_model_state_dict(model).items():
-        weight, side = _place(key)
+        weight, side = _place(key, file)
         rows = sides.pop(f"{architecture.tensor_name(weight)}.lora_{side.lower()}", None)
         if rows is None or rows.shape != tuple(values.shape):
             raise TrainingError(f"{file}: is no adapter of this model, or of another rank: see its {weight}")
@@ -84,11 +84,11 @@ def fill_adapters(model: Any, file: Path) -> None:
     set_peft_model_state_dict(model, filled)
 
 
-def _place(key: str) -> tuple[str, str]:
+def _place(key: str, where: Path) -> tuple[str, str]:
     """The parameter of the model that a matrix of PEFT's belongs to, and which of the two it is."""
     matched = _SIDE.match(key)
     if matched is None:
-        raise TrainingError(f"{key} is no part of a LoRA adapter; export what was trained with --to gguf")
+        raise TrainingError(f"{where}: {key} is no part of a LoRA adapter; export it with --to gguf")
     return f"{matched['module']}.weight", matched["side"]
 
 
