@@ -107,7 +107,7 @@ async def _measured(reader: Reader, asked: Asked, level: LevelChoice) -> dict[st
     except OctavoError as error:
         print(f"failed: {error}")
         return {"exact": 0.0, "f1": 0.0, "shown": 0.0, "failed": 1.0}
-    right, said = asked.question.answer, _plain(answer)
+    right, said = asked.question.answer, answer.said if answer.found else ""
     return {
         "exact": float(squad_text(said) == squad_text(right)),
         "f1": token_f1(squad_words(said), squad_words(right)),
@@ -117,16 +117,6 @@ async def _measured(reader: Reader, asked: Asked, level: LevelChoice) -> dict[st
         "prompt tokens": float(answer.usage.prompt_tokens),
         "seconds": answer.usage.seconds,
     }
-
-
-def _plain(answer: Answer) -> str:
-    """The answer without the markers of its sources; nothing where it says that there is none."""
-    if not answer.found:
-        return ""
-    text = answer.text
-    for citation in answer.citations:
-        text = text.replace(citation.marker, "")
-    return text
 
 
 def _shown(answer: Answer, asked: Asked) -> float:

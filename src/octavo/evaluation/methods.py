@@ -193,7 +193,7 @@ class LevelMethod:
 def _prediction(item: Item, answer: Answer, pointed: Sequence[Span]) -> Prediction:
     return Prediction(
         item.id,
-        _without_markers(answer),
+        answer.said,  # the markers are octavo's: a [1] would be scored as the last number that the model says
         found=answer.found,
         level=answer.level,
         shown=tuple(passage.span for passage in answer.passages),
@@ -205,12 +205,3 @@ def _prediction(item: Item, answer: Answer, pointed: Sequence[Span]) -> Predicti
 
 def _cost(usage: Usage) -> dict[str, Any]:
     return {name: getattr(usage, name) for name in COSTS}
-
-
-def _without_markers(answer: Answer) -> str:
-    """The answer in its own words: the markers are octavo's way to show `cited`, and would be scored as if the model
-    had said them (a [1] as the last number, or as a word too many)."""
-    text = answer.text
-    for marker in {citation.marker for citation in answer.citations}:
-        text = text.replace(f" {marker}", "").replace(marker, "")
-    return text

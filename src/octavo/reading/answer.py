@@ -131,6 +131,14 @@ class Answer:
             return Outcome.ANSWERED
         return Outcome.NOT_IN_DOCUMENTS if self.found is False else Outcome.NOT_FOUND
 
+    @property
+    def said(self) -> str:
+        """The text without the markers of its citations, which mean nothing away from them."""
+        text = self.text
+        for marker in {citation.marker for citation in self.citations}:
+            text = text.replace(f" {marker}", "").replace(marker, "")
+        return text
+
     def as_json(self) -> dict[str, Any]:
         """The object that `octavo ask --json` prints."""
         return {

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import regex
+
 from octavo.documents.chunks import Chunk
 from octavo.errors import ModelError, UsageError
 from octavo.library.corpus import Corpus
@@ -34,6 +36,9 @@ RANKED = 400
 
 _CLOSE = 3
 """A look at the sentences nearest to the question has so much less room than one at whole chunks."""
+
+_CHOICE = regex.compile(r"\bor\b|还是|還是|或者", regex.IGNORECASE)
+"""What stands between the answers that a question offers itself."""
 
 _ANSWERED_AT_ONCE = 32
 """Questions answered at once; the limiter bounds their calls."""
@@ -181,11 +186,9 @@ def cited_by_code(session: Session) -> bool:
 
 
 def borne_out(answer: Answer) -> bool:
-    """Whether an answer has a place that bears it out, and says more than its question."""
-    text = answer.text
-    for citation in answer.citations:
-        text = text.replace(citation.marker, "")
-    says = set(content_terms(text)) - set(content_terms(answer.question))
+    """Whether an answer has a place that bears it out, and says more than its question, unless that offers a choice."""
+    says_more = set(content_terms(answer.said)) - set(content_terms(answer.question))
+    says = says_more or _CHOICE.search(answer.question)
     return bool(says) and any(citation.support == "supported" for citation in answer.citations)
 
 

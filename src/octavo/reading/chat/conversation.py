@@ -33,10 +33,7 @@ class Turn:
     @property
     def said(self) -> str:
         """The answer without the markers of its citations, which mean nothing beside other passages."""
-        text = self.answer.text
-        for citation in self.answer.citations:
-            text = text.replace(f" {citation.marker}", "").replace(citation.marker, "")
-        return text
+        return self.answer.said
 
 
 @dataclass(frozen=True, slots=True)
