@@ -59,7 +59,7 @@ BASE = Base()
 N = BASE.window
 LENGTHS = (N, 2 * N, 4 * N)
 
-SAMPLES = {"short": {N: 2_200}, "long": {N: 150, 2 * N: 200, 4 * N: 400}}
+SAMPLES = {"short": {N: 5_400}, "long": {N: 375, 2 * N: 500, 4 * N: 1_000}}
 """How many texts of which length the agent reads for an arm: about as many tokens for both."""
 
 STEPS = 800

@@ -5,9 +5,9 @@
 
 Facts about made-up worlds are put into the texts and told among one another; every example is one of octavo's own calls
 with the right reply. The first course is about which sentence of a passage helps, the second is all of reading, the
-third mostly what to look up next, at some cost to reading: train one and then train on with another. Take other texts
-than those that the model is to be measured on. Of MuSiQue's questions the first 60 are used, so that the others can be
-measured on.
+third (`planning`) mostly what to look up next, at some cost to reading, and the last (`both`) these two: train one and
+then train on with another. Take other texts than those that the model is to be measured on. Of MuSiQue's questions the
+first 60 are used, so that the others can be measured on.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from octavo.models.install import weights_of
 from octavo.models.tokenizer import Tokenizer
 from octavo.models.weights import default_cache
 from octavo.training.reader.example import Example
-from octavo.training.reader.examples import FIRST, PLANNING, THEN, reader_examples
+from octavo.training.reader.examples import BOTH, FIRST, PLANNING, THEN, reader_examples
 from octavo.training.reader.musique import TAUGHT, musique_examples, read_decomposed
 
-COURSES = {"first": FIRST, "then": THEN, "planning": PLANNING}
+COURSES = {"first": FIRST, "then": THEN, "planning": PLANNING, "both": BOTH}
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import get_args
 
 import pytest
@@ -11,13 +12,13 @@ import pytest
 from octavo.documents.document import Span
 from octavo.documents.sentences import sentence_spans
 from octavo.evaluation.names import Language
-from octavo.models.chat import Completion, TokenUsage
+from octavo.models.chat import Completion, Message, TokenUsage
 from octavo.models.estimated_tokenizer import EstimatedTokenizer
 from octavo.models.structured import parse_reply
 from octavo.reading import pointing, prompts
 from octavo.reading.options import Strategy
 from octavo.training.reader.example import Example, Kind
-from octavo.training.reader.examples import FIRST, IN_USE, THEN, Course, reader_examples
+from octavo.training.reader.examples import BOTH, FIRST, IN_USE, THEN, Course, reader_examples
 
 TOKENIZER = EstimatedTokenizer(exact=True)
 TEXTS: dict[Language, str] = {
@@ -80,6 +81,15 @@ def test_the_first_course_is_about_passages_that_help() -> None:
 
     assert helping(FIRST) >= 0.75
     assert 0.25 <= helping(THEN) <= 0.65
+
+
+def test_planning_and_reading_are_each_a_third_and_more_of_what_the_last_course_teaches() -> None:
+    learned: Counter[str] = Counter()
+    for example in reader_examples(200, seed="t", tokenizer=TOKENIZER, texts=TEXTS, course=BOTH):
+        messages = [*example.request.messages, Message("assistant", example.reply)]
+        learned[example.kind] += sum(TOKENIZER.count(m.content) for m in messages if m.role == "assistant")
+    assert learned["plan"] >= learned.total() / 3
+    assert learned["read-on"] >= learned.total() / 3
 
 
 def test_a_third_of_the_passages_and_more_hold_nothing_that_helps() -> None:

@@ -58,6 +58,21 @@ PLANNING = Course(
 """Mostly what to look up next, which has few tokens in the other courses; and some of all else. That is too little to
 keep what was learned of reading: show more of that afterwards, or put what it gives between it and what was before."""
 
+BOTH = Course(
+    {
+        "plan": 0.58,
+        "read-on": 0.22,
+        "answer": 0.08,
+        "answer-on": 0.05,
+        "read": 0.03,
+        "sufficient": 0.02,
+        "analyse": 0.02,
+    },
+    told=0.55,
+)
+"""Planning and reading in about equal parts of what is learned, so that neither is forgotten for the other: a plan has
+a third of the tokens of a conversation about a passage."""
+
 LANGUAGES: Mapping[Language, float] = {"en": 0.9, "zh": 0.1}
 """How many in each language, unless said otherwise."""
 
