@@ -66,3 +66,19 @@ def test_training_data_for_the_reader_is_written(tmp_path: Path) -> None:
     assert said.startswith("20 examples: ")
     lines = (tmp_path / "reader.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["messages"][-1]["role"] for line in lines] == ["assistant"] * 20
+
+
+def test_the_mean_of_two_adapters_lies_where_it_is_said(tmp_path: Path) -> None:
+    gguf = pytest.importorskip("gguf", reason="is in the extra: train")
+    np = pytest.importorskip("numpy")
+    for name, value in (("a", 1.0), ("b", 3.0)):
+        writer = gguf.GGUFWriter(tmp_path / f"{name}.gguf", "llama")
+        writer.add_tensor("blk.0.attn_q.weight.lora_a", np.full((4, 32), value, np.float16))
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+    mean = tmp_path / "mean.gguf"
+    run("average_adapters.py", tmp_path / "a.gguf", tmp_path / "b.gguf", "--share", "0.25", "-o", mean)
+    (tensor,) = gguf.GGUFReader(mean).tensors
+    assert np.all(tensor.data == 1.5)

@@ -1,0 +1,40 @@
+"""Writes the mean of two LoRA adapters (.gguf), weight by weight.
+
+    python examples/average_adapters.py before.gguf after.gguf --share 0.5 -o mean.gguf
+
+Where one of them was trained on from the other, what lies between them does most of what each does: a way to keep what
+was learned before, and where to go on training from (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+import gguf
+import numpy as np
+
+
+def main() -> None:
+    """Write the file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("adapters", type=Path, nargs=2, metavar="FILE")
+    parser.add_argument("--share", type=float, default=0.5, help="of the second; by default 0.5")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE")
+    arguments = parser.parse_args()
+    first, second = arguments.adapters
+    others = {tensor.name: tensor.data for tensor in gguf.GGUFReader(second).tensors}
+    own = {tensor.name: tensor.data for tensor in gguf.GGUFReader(first).tensors}
+    if {name: data.shape for name, data in own.items()} != {name: data.shape for name, data in others.items()}:
+        parser.error(f"{first} and {second} are not adapters of one model and one rank")
+    shutil.copyfile(first, arguments.out)
+    mean = gguf.GGUFReader(arguments.out, "r+")
+    for tensor in mean.tensors:
+        one, other = (matrices[tensor.name].astype(np.float32) for matrices in (own, others))
+        tensor.data[:] = one + arguments.share * (other - one)
+    mean.data.flush()
+
+
+if __name__ == "__main__":
+    main()
