@@ -137,6 +137,7 @@ def test_a_training_that_goes_on_keeps_what_is_not_given(here: Path) -> None:
         ({"short_data": [Path("short.jsonl")]}, "give it with --short-share"),
         ({"evaluate_every": 5}, "there is nothing to evaluate"),
         ({"model": "missing.gguf"}, "missing.gguf: no such file"),
+        ({"adapter": Path("missing.gguf")}, "missing.gguf: is no .gguf file; name an adapter that"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(here: Path, options: dict[str, Any], said: str) -> None:
@@ -154,6 +155,11 @@ def test_the_embedded_model_is_trained_from_its_file(here: Path, monkeypatch: py
     monkeypatch.setattr("octavo.models.install.weights_of", lambda name: None)
     with pytest.raises(UsageError, match="run: octavo models install smollm2"):
         recipe(model="smollm2")
+
+
+def test_an_adapter_that_is_named_is_trained_on(here: Path) -> None:
+    own = recipe(adapter=READER)
+    assert (own.model, own.start, own.lora) == ("hub/model", READER, Lora(rank=16, alpha=32))
 
 
 # Planned
@@ -312,6 +318,8 @@ def test_the_model_of_a_training_is_what_came_out_of_another(tiny: Path, capsys:
     assert (kept.start, kept.model, kept.lora) == (run.path.absolute(), run.recipe().model, run.recipe().lora)
     assert kept.micro_batch == 2
     assert after.steps()[0].loss < run.steps()[0].loss
+    assert main([*again, "--adapter", str(READER)]) == 2
+    assert "are both to be trained on: name one" in capsys.readouterr().err
 
 
 def test_a_training_that_is_not_finished_is_no_model(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,6 +34,15 @@ class ReachFlags:
             show_default=False,
         ),
     ] = None
+    adapter: Annotated[
+        Path | None,
+        Option(
+            "--adapter",
+            metavar="FILE",
+            help="A LoRA adapter of the model (.gguf, as octavo export writes it), to be trained on.",
+            show_default=False,
+        ),
+    ] = None
     out: Annotated[
         Path | None,
         Option("--out", "-o", metavar="FOLDER", help="The run's folder, a new one.", show_default=False),

@@ -18,6 +18,7 @@ from octavo.models.embedded import READER
 from octavo.models.install import SMALL, SMALL_RAW, require_weights
 from octavo.training.evaluating.plan import EvaluationPlan
 from octavo.training.export.adapter import lora_of
+from octavo.training.model.loading import is_gguf
 from octavo.training.recipe import Lora, Recipe, Stage
 from octavo.training.running.run import TrainingRun
 
@@ -32,7 +33,7 @@ def recipe_of(data: Sequence[Path], given: Given, kept: Recipe | None = None) ->
     if given.reach.method == "full" and (given.learning.rank or given.learning.alpha):
         raise UsageError("--rank and --alpha are about adapters; --method full trains every weight and has none")
     stages = _stages(given.reach, kept.stages if kept is not None else ())
-    trained = _model(given.reach.model)
+    trained = _model(given.reach.model) | _adapter(given.reach.adapter, given.reach.model)
     before = kept.lora if kept is not None else trained.get("lora", Lora())
     changes = trained | _given(
         data=_absolute(data),
@@ -80,6 +81,18 @@ def _model(name: str | None) -> dict[str, Any]:
     if not path.exists() and name.lower().endswith(".gguf"):
         raise UsageError(f"{name}: no such file; name a .gguf file that is there, or a model of the hub")
     return {"model": str(path.absolute()) if path.exists() else name}
+
+
+def _adapter(file: Path | None, model: str | None) -> dict[str, Any]:
+    """What is trained on where an adapter is named: that, in place of what the small model has."""
+    if file is None:
+        return {}
+    file = file.expanduser().absolute()
+    if model is not None and TrainingRun(Path(model).expanduser()).begun:
+        raise UsageError(f"--adapter {file.name} and what --model {model} trained are both to be trained on: name one")
+    if not file.is_file() or not is_gguf(str(file)):
+        raise UsageError(f"{file}: is no .gguf file; name an adapter that octavo export --to adapter-gguf wrote")
+    return {"lora": lora_of(file), "start": file}
 
 
 def _stages(flags: ReachFlags, kept: Sequence[Stage]) -> tuple[Stage, ...]:
