@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from octavo.documents.chunks import Chunk
-from octavo.documents.document import Span
+from octavo.documents.document import Document, Span
 from octavo.documents.sentences import sentence_spans
 from octavo.library.library import Library
 from octavo.models.scripted import ScriptedModel
@@ -157,6 +157,18 @@ def test_what_shares_the_rarest_words_shows_among_little_of_other_chunks(place: 
     assert FACT in packing.text
     assert len(packing.passages) > len(pack(corpus, ranked, 600, TOKENIZER.count).passages)
     assert not packing.chunks
+
+
+def test_of_a_chunk_two_sentences_show_that_are_as_near_to_the_question(tmp_path: Path) -> None:
+    opened, built = "On 12 August Jessop School was opened.", "Ada Moor drew the plans of Jessop School."
+    text = book(12).text
+    document = Document.of(f"{text} {opened} {text} {built} {text}", name="book.txt")
+    corpus = Library(document, home=tmp_path).corpus(TOKENIZER, 1_024)
+    texts = [chunk.span.of(document.text) for chunk in corpus.chunks]
+    assert any(opened in text and built in text for text in texts)
+    shown = pack_nearest(corpus, corpus.chunks[:8], "Who is the architect of Jessop School?", 150, TOKENIZER.count).text
+    assert opened in shown
+    assert built in shown
 
 
 def test_of_chunks_that_share_no_word_with_the_question_nothing_shows() -> None:

@@ -27,8 +27,9 @@ _WHOLE_SHARE = 0.75
 quarter, for whole chunks, passages of a poor reader's findings (it finds 70 % and claims 5 %) held less evidence than
 without excerpts; with a half a little less than with three quarters."""
 
-_NEAREST = 8
-"""Chunks whose nearest sentences are shown."""
+_NEAREST, _OF_EACH = 8, 2
+"""Chunks whose nearest sentences are shown, and how many of each: where several are as near, what is asked may stand in
+any."""
 
 
 def pack_found(
@@ -75,7 +76,7 @@ def pack_nearest(
     *,
     numbered: bool = True,
 ) -> Packing:
-    """Of the best of `ranked` (best first) the sentence of each that is nearest to `query`, and as much around each as
+    """Of the best of `ranked` (best first) the few sentences that are nearest to `query`, and as much around each as
     `room` tokens hold: little text of many chunks, for a model that loses its way in more."""
     pointed = _nearest(corpus, ranked[:_NEAREST], set(content_terms(query)))
     excerpts = _excerpts(corpus, pointed, room, count)
@@ -88,23 +89,21 @@ def pack_nearest(
 
 
 def _nearest(corpus: Corpus, chunks: Sequence[Chunk], wanted: set[str]) -> dict[Chunk, list[Span]]:
-    """The sentence of each chunk that is nearest to some words: each word that it holds counts the more, the fewer
-    sentences of all these chunks hold it. Chunks that hold none are left out."""
-    held: dict[Chunk, dict[Span, Collection[str]]] = {}
+    """The sentences of each chunk that are nearest to some words, the chunk with the nearest first: each word that a
+    sentence holds counts the more, the fewer sentences of all these chunks hold it. Chunks without any are left out."""
+    held: list[tuple[Chunk, Span, set[str]]] = []
     for chunk in chunks:
         text = corpus.document(chunk.document_id).text
-        sentences = sentence_spans(text, chunk.span)
-        held[chunk] = {span: wanted & set(content_terms(span.of(text))) for span in sentences}
-    often = Counter(word for sentences in held.values() for words in sentences.values() for word in words)
-
-    def weight(words: Collection[str]) -> float:
-        return sum(1 / often[word] for word in words)
-
-    return {
-        chunk: [max(sentences, key=lambda span: weight(sentences[span]))]
-        for chunk, sentences in held.items()
-        if any(sentences.values())
-    }
+        held += [(chunk, span, wanted & set(content_terms(span.of(text)))) for span in sentence_spans(text, chunk.span)]
+    often = Counter(word for _, _, words in held for word in words)
+    near = sorted(
+        (each for each in held if each[2]), key=lambda each: sum(1 / often[word] for word in each[2]), reverse=True
+    )
+    nearest: dict[Chunk, list[Span]] = {}
+    for chunk, span, _ in near:
+        if len(spans := nearest.setdefault(chunk, [])) < _OF_EACH:
+            spans.append(span)
+    return nearest
 
 
 @dataclass(frozen=True, slots=True)
