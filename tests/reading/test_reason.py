@@ -90,6 +90,21 @@ def test_a_chain_that_a_small_model_cannot_put_together_ends_with_its_last_answe
     assert [citation.quote for citation in answer.citations] == ([] if cite else [VEHICLE.fact])
 
 
+@pytest.mark.parametrize("cite", [False, True])
+def test_what_a_small_model_says_of_a_part_and_nothing_bears_out_is_not_known(read_with: Make, cite: bool) -> None:
+    class Dreamer(Planner):
+        def answered(self, prompt: str) -> str:
+            return "In the days of Atlantis."
+
+    dreamer = Dreamer([SYMPHONY], QUESTION)
+    reader, library = read_with(dreamer, far_apart(800), cite=cite)
+    answer = reader.ask(library, QUESTION, level="reason")
+    assert [(step.question, step.answer) for step in answer.steps] == [(SYMPHONY.question, "In the days of Atlantis.")]
+    known = dreamer.of_kind("enough")[-1].messages[-1].content.rpartition("Known so far:")[2]
+    assert ("Atlantis" in known) == cite
+    assert ("not found in the documents" in known) != cite
+
+
 def test_each_step_is_told_with_its_citations(read_with: Make, planner: Planner) -> None:
     reader, library = read_with(planner, far_apart())
     answer = reader.ask(library, QUESTION, level="reason")

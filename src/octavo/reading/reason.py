@@ -155,9 +155,12 @@ class _Reasoning:
         return [analyses[question] for question in questions]
 
     def _remember(self, lookup: Lookup) -> None:
+        """Keep what a part came to. What a small model answers and nothing bears out is shown as a step, but is not
+        known: neither plans nor the final answer build on it."""
         answer = lookup.answer
+        found = bool(answer.found) and (borne_out(answer) or not cited_by_code(self.session))
         quotes = tuple(dict.fromkeys(citation.quote for citation in answer.citations))
-        self.memory.add(Entry(answer.question, answer.text, quotes, found=bool(answer.found)))
+        self.memory.add(Entry(answer.question, answer.text, quotes, found=found))
         self.lookups.append(lookup)
         self.steps.append(Step(answer.question, answer.text, answer.citations))
 
