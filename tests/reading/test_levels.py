@@ -119,6 +119,13 @@ def test_an_answer_that_only_says_the_question_again_is_not_borne_out(read_with:
     assert reader.ask(library, QUESTION, level="read").found is None
 
 
+def test_an_answer_in_the_questions_words_that_names_what_stands_elsewhere_is_not_borne_out(read_with: Make) -> None:
+    says = "The lighthouse keeper hid the silver compass under a tree."
+    reader, library = read_with(Blind(makes_up=says), book(800, facts={400: FACT}), cite=False)
+    question = "Under what was it that the lighthouse keeper hid the silver compass?"
+    assert reader.ask(library, question, level="read").found is None
+
+
 def test_an_answer_that_takes_one_of_the_words_that_a_question_offers_is_borne_out(read_with: Make) -> None:
     reader, library = read_with(Blind(makes_up="The silver compass."), book(800, facts={400: FACT}), cite=False)
     answer = reader.ask(library, "Was it the silver compass or the golden watch that was found?", level="read")
