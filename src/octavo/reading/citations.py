@@ -1,9 +1,9 @@
 """Where an answer rests: its sentences are tied to exact spans of the passages, and checked.
 
 A citation's quote is cut from the document by code, so it always stands there. Whether it bears the sentence out is a
-separate, lexical verdict: the sentence's content words must stand in the cited place, and every number in it in a cited
-sentence that shares its other words too. Knows
-nothing of models or streams.
+separate, lexical verdict: the sentence's content words must stand in the cited place, among them those that the question
+does not hold, and every number in it in a cited sentence that shares its other words too. Knows nothing of models or
+streams.
 """
 
 from __future__ import annotations
@@ -156,9 +156,17 @@ class Sources:
         if not content_terms(statement) or not _same_script(statement, text):
             return "unchecked"
         numbers = set(_NUMBER.findall(statement))
-        if share >= _SUPPORTED_SHARE and numbers <= self._numbers_about(passage, span, statement):
-            return "supported"
-        return "unsupported"
+        if min(share, self._own_share(passage, span, statement)) < _SUPPORTED_SHARE:
+            return "unsupported"
+        return "supported" if numbers <= self._numbers_about(passage, span, statement) else "unsupported"
+
+    def _own_share(self, passage: Passage, span: Span, statement: str) -> float:
+        """Of what a statement says beyond the question the share that the place holds: a statement in the question's
+        words is like any place that has these, whatever it names in the end."""
+        own = set(content_terms(statement)) - self._asked
+        there = [sentence.terms for sentence in self._sentences_of(passage.number) if sentence.span.overlaps(span)]
+        held = own.intersection(frozenset().union(*there))
+        return len(held) / len(own) if own else 1.0
 
     def _numbers_about(self, passage: Passage, span: Span, statement: str) -> set[str]:
         """The numbers in the sentences of `span` that hold a fair share of the statement's words, numbers apart."""

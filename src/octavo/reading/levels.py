@@ -186,16 +186,10 @@ def cited_by_code(session: Session) -> bool:
 
 
 def borne_out(answer: Answer) -> bool:
-    """Whether a cited place bears an answer out, and holds some of what the answer says beyond its question: a sentence
-    made of the question's words is borne out by any place that has these, whatever it names in the end. Of a question
-    that offers a choice the answer is one of its words."""
-    says = set(content_terms(answer.said))
-    if not _CHOICE.search(answer.question):
-        says -= set(content_terms(answer.question))
-    return any(
-        citation.support == "supported" and not says.isdisjoint(content_terms(citation.quote))
-        for citation in answer.citations
-    )
+    """Whether an answer has a place that bears it out, and says more than its question, unless that offers a choice."""
+    says_more = set(content_terms(answer.said)) - set(content_terms(answer.question))
+    says = says_more or _CHOICE.search(answer.question)
+    return bool(says) and any(citation.support == "supported" for citation in answer.citations)
 
 
 def _found_packer(session: Session, ranked: Sequence[Chunk], result: ReadResult) -> Packer:
