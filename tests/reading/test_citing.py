@@ -56,6 +56,19 @@ def test_an_answer_of_a_word_rests_where_the_documents_speak_of_the_question(
     assert text == (f"{answer} [1]" if quote else answer)
 
 
+@pytest.mark.parametrize(("named", "support"), [("Ortega", "supported"), ("Nelson", "unsupported")])
+def test_a_sentence_in_the_questions_words_is_borne_out_only_where_a_place_holds_what_it_names(
+    sources: Sources, named: str, support: str
+) -> None:
+    question = "Which captain commanded her, the ferry, for twelve years?"
+    asked = Sources(sources.corpus, tuple(sources.passages.values()), question)
+    sentence = f"Captain {named} commanded her for twelve years"
+    stream, _ = shown(asked, [f"{sentence} [1]."])
+    assert [cited.citation.support for cited in stream.cited] == [support]
+    unmarked, _ = shown(asked, [f"{sentence}."])
+    assert bool(unmarked.cited) == (support == "supported")
+
+
 def test_a_marker_becomes_a_citation_of_the_sentence_that_bears_it_out(sources: Sources) -> None:
     stream, text = shown(sources, ["Captain Ortega commanded the Halcyon [1]."])
     assert text == "Captain Ortega commanded the Halcyon [1]."

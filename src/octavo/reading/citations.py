@@ -1,9 +1,9 @@
 """Where an answer rests: its sentences are tied to exact spans of the passages, and checked.
 
 A citation's quote is cut from the document by code, so it always stands there. Whether it bears the sentence out is a
-separate, lexical verdict: the sentence's content words must stand in the cited place, among them those that the question
-does not hold, and every number in it in a cited sentence that shares its other words too. Knows nothing of models or
-streams.
+separate, lexical verdict: the sentence's content words must stand in the cited place, those among them too that the
+question does not hold, and every number in it in a cited sentence that shares its other words too. Knows nothing of
+models or streams.
 """
 
 from __future__ import annotations
