@@ -24,15 +24,17 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE")
     arguments = parser.parse_args()
     first, second = arguments.adapters
+    if arguments.out.exists() and any(arguments.out.samefile(file) for file in arguments.adapters):
+        parser.error(f"{arguments.out} is one of the two; write the mean to another file")
+    shapes = {tensor.name: tensor.data.shape for tensor in gguf.GGUFReader(first).tensors}
     others = {tensor.name: tensor.data for tensor in gguf.GGUFReader(second).tensors}
-    own = {tensor.name: tensor.data for tensor in gguf.GGUFReader(first).tensors}
-    if {name: data.shape for name, data in own.items()} != {name: data.shape for name, data in others.items()}:
+    if shapes != {name: data.shape for name, data in others.items()}:
         parser.error(f"{first} and {second} are not adapters of one model and one rank")
     shutil.copyfile(first, arguments.out)
     mean = gguf.GGUFReader(arguments.out, "r+")
     for tensor in mean.tensors:
-        one, other = (matrices[tensor.name].astype(np.float32) for matrices in (own, others))
-        tensor.data[:] = one + arguments.share * (other - one)
+        own, other = tensor.data.astype(np.float32), others[tensor.name].astype(np.float32)
+        tensor.data[:] = own + arguments.share * (other - own)
     mean.data.flush()
 
 

@@ -151,9 +151,7 @@ def test_what_shares_the_rarest_words_shows_among_little_of_other_chunks(place: 
     holding = next(chunk for chunk in corpus.chunks if FACT in chunk.span.of(corpus.document(chunk.document_id).text))
     ranked = [chunk for chunk in corpus.chunks if chunk != holding][:7]
     ranked.insert(2 * place, holding)
-    packing = pack_nearest(
-        corpus, ranked, "Under which floor of the winter garden is the compass?", 600, TOKENIZER.count
-    )
+    packing = pack_nearest(corpus, ranked, QUESTION, 600, TOKENIZER.count)
     assert FACT in packing.text
     assert len(packing.passages) > len(pack(corpus, ranked, 600, TOKENIZER.count).passages)
     assert not packing.chunks

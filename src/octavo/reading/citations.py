@@ -130,6 +130,9 @@ class Sources:
             ]
         return self._sentences[number]
 
+    def _sentences_at(self, passage: Passage, span: Span) -> list[_Sentence]:
+        return [sentence for sentence in self._sentences_of(passage.number) if sentence.span.overlaps(span)]
+
     def _best_place(self, number: int, statement: str) -> tuple[Span, float]:
         """The shortest run of neighbouring sentences that holds most of the statement's content words, and which
         share of them."""
@@ -164,8 +167,7 @@ class Sources:
         """Of what a statement says beyond the question the share that the place holds: a statement in the question's
         words is like any place that has these, whatever it names in the end."""
         own = set(content_terms(statement)) - self._asked
-        there = [sentence.terms for sentence in self._sentences_of(passage.number) if sentence.span.overlaps(span)]
-        held = own.intersection(frozenset().union(*there))
+        held = own.intersection(frozenset().union(*(sentence.terms for sentence in self._sentences_at(passage, span))))
         return len(held) / len(own) if own else 1.0
 
     def _numbers_about(self, passage: Passage, span: Span, statement: str) -> set[str]:
@@ -173,8 +175,8 @@ class Sources:
         words = {term for term in content_terms(statement) if not term[0].isdigit()}
         return {
             number
-            for sentence in self._sentences_of(passage.number)
-            if sentence.span.overlaps(span) and len(words & sentence.terms) >= len(words) * _ABOUT_SHARE
+            for sentence in self._sentences_at(passage, span)
+            if len(words & sentence.terms) >= len(words) * _ABOUT_SHARE
             for number in _NUMBER.findall(sentence.text)
         }
 

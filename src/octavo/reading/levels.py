@@ -15,7 +15,7 @@ import regex
 from octavo.documents.chunks import Chunk
 from octavo.errors import ModelError, UsageError
 from octavo.library.corpus import Corpus
-from octavo.reading.answer import Answer, Citation, Coverage
+from octavo.reading.answer import Answer, Citation, Coverage, Finding
 from octavo.reading.answering import Packer, answer_request, answer_room, packer_of
 from octavo.reading.concluding import conclude, not_found
 from octavo.reading.events import AnswerDelta, Event, LevelStarted, PassagesPacked, QuestionAnalysed
@@ -157,7 +157,7 @@ async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadRes
         answer = await conclude(
             session if trial is None else trial.session,
             analysis,
-            _found_packer(session, ranked, result),
+            found_packer(session, ranked, result.findings),
             "read",
             lambda _: result.coverage,
             must_be_shown=found,
@@ -192,12 +192,12 @@ def borne_out(answer: Answer) -> bool:
     return bool(says) and any(citation.support == "supported" for citation in answer.citations)
 
 
-def _found_packer(session: Session, ranked: Sequence[Chunk], result: ReadResult) -> Packer:
+def found_packer(session: Session, ranked: Sequence[Chunk], findings: Sequence[Finding]) -> Packer:
     """Packs what was found, as this session's model is shown passages."""
     return lambda room: pack_found(
         session.corpus,
         ranked,
-        result.findings,
+        findings,
         room,
         session.model.tokenizer.count,
         numbered=session.options.cite is not False,

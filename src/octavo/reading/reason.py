@@ -25,8 +25,7 @@ from octavo.reading.answer import Answer, Coverage, Finding, Step
 from octavo.reading.answering import Packer, notes_room
 from octavo.reading.concluding import conclude, not_found
 from octavo.reading.events import SubQuestionAnswered, SubQuestionAsked, ToolCalled
-from octavo.reading.excerpts import pack_found
-from octavo.reading.levels import RANKED, Lookup, borne_out, cited_by_code, read_level, without_deltas
+from octavo.reading.levels import RANKED, Lookup, borne_out, cited_by_code, found_packer, read_level, without_deltas
 from octavo.reading.memory import Entry, Memory, asked_plainly
 from octavo.reading.planning import Plan, Planner
 from octavo.reading.question import QuestionAnalysis
@@ -65,12 +64,11 @@ class _Reasoning:
         self.tool_chunks: list[Chunk] = []
         self.calls_made: set[str] = set()
         self.tools_gave = False
-        self.enough = False
-        self.one_by_one = True
         if before is not None:
             self._remember(before)
 
     async def run(self) -> Answer:
+        enough, one_by_one = False, True
         for number in range(1, self.session.options.steps + 1):
             try:
                 plan = await self.planner.next(self._known)
@@ -78,9 +76,9 @@ class _Reasoning:
                 self.session.budget_exhausted = True
                 break
             questions, calls = self._new_questions(plan), self._new_calls(plan)
-            self.one_by_one &= len(questions) < 2 and not calls
+            one_by_one &= len(questions) < 2 and not calls
             if plan.enough and self.memory.entries:
-                self.enough = True
+                enough = True
                 break
             if not questions and not calls and self.memory.entries:
                 again = plan.questions or plan.calls
@@ -99,7 +97,8 @@ class _Reasoning:
                 f"no end after {steps} step{'s' if steps > 1 else ''}; answering from what was found (--steps allows "
                 "more)"
             )
-        return replace(await self._conclude(), steps=tuple(self.steps))
+        end = self._end_of_the_chain() if enough and one_by_one else None
+        return replace(await self._conclude(end), steps=tuple(self.steps))
 
     def _known(self, room: int) -> str:
         return self.memory.told(room, self.session.model.tokenizer.count)
@@ -178,7 +177,8 @@ class _Reasoning:
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
-    async def _conclude(self) -> Answer:
+    async def _conclude(self, end: Answer | None) -> Answer:
+        """Answer the question from all that was found; `end` stands in place of an answer that nothing bears out."""
         coverage = self._coverage()
         exhaustive = any(lookup.answer.question == self.analysis.question for lookup in self.lookups)
         evidence = self._evidence()
@@ -188,10 +188,9 @@ class _Reasoning:
             return not_found(self.session, self.analysis, "reason", coverage, exhaustive=exhaustive)
         room = notes_room(self.session, self.analysis, _NOTES_SHARE)
         notes = await asyncio.to_thread(self.memory.told, room, self.session.model.tokenizer.count)
-        trial = Trial(self.session)
-        end = self._end_of_the_chain()
+        trial = Trial(self.session) if end is not None else None
         answer = await conclude(
-            self.session if end is None else trial.session,
+            self.session if trial is None else trial.session,
             replace(self.analysis, notes=notes),
             self._packer(evidence),
             "reason",
@@ -199,24 +198,23 @@ class _Reasoning:
             must_be_shown={chunk for lookup in self.lookups for chunk in lookup.found},
             exhaustive=exhaustive,
         )
-        if end is None:
+        if end is None or trial is None:
             return answer
         if borne_out(answer):
             return await trial.stand(answer)
         return replace(end, question=self.analysis.question, level="reason", coverage=coverage)
 
     def _end_of_the_chain(self) -> Answer | None:
-        """The answer to the last sub-question, where it may stand for that to the question: the plan was that what is
-        known suffices, one sub-question led to the next, and the last has an answer with a place that bears it out.
-        Only a small model (one that is not asked to cite) needs it: it finds its way along a chain more surely than it
-        puts one together."""
+        """The answer to the last sub-question, where it may stand for that to the question: one sub-question led to the
+        next until what was known sufficed, and the last has an answer with a place that bears it out. Only a small
+        model (one that is not asked to cite) needs it: it finds its way along a chain more surely than it puts one
+        together."""
         last = self.lookups[-1].answer if self.lookups else None
         usable = last is not None and last.found and borne_out(last)
-        return last if usable and self.enough and self.one_by_one and cited_by_code(self.session) else None
+        return last if usable and cited_by_code(self.session) else None
 
     def _packer(self, ranked: Sequence[Chunk]) -> Packer:
         """Packs the best of `ranked`; the places that the answers to the sub-questions cite in any case."""
-        session = self.session
         cited = [
             Finding(lookup.answer.question, chunk, (citation.span,))
             for lookup in self.lookups
@@ -224,8 +222,7 @@ class _Reasoning:
             for chunk in lookup.cited
             if chunk.document_id == citation.document.id and chunk.span.overlaps(citation.span)
         ]
-        numbered, count = session.options.cite is not False, session.model.tokenizer.count
-        return lambda room: pack_found(session.corpus, ranked, cited, room, count, numbered=numbered)
+        return found_packer(self.session, ranked, cited)
 
     def _evidence(self) -> list[Chunk]:
         """What the final prompt is packed from: the cited chunks of every part in turn, then what else was found."""
