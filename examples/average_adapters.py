@@ -26,16 +26,22 @@ def main() -> None:
     first, second = arguments.adapters
     if arguments.out.exists() and any(arguments.out.samefile(file) for file in arguments.adapters):
         parser.error(f"{arguments.out} is one of the two; write the mean to another file")
-    shapes = {tensor.name: tensor.data.shape for tensor in gguf.GGUFReader(first).tensors}
-    others = {tensor.name: tensor.data for tensor in gguf.GGUFReader(second).tensors}
-    if shapes != {name: data.shape for name, data in others.items()}:
-        parser.error(f"{first} and {second} are not adapters of one model and one rank")
+    one, other = gguf.GGUFReader(first), gguf.GGUFReader(second)
+    if _form(one) != _form(other):
+        parser.error(f"{first} and {second} are not adapters of one model with one rank and alpha")
+    others = {tensor.name: tensor.data for tensor in other.tensors}
     shutil.copyfile(first, arguments.out)
     mean = gguf.GGUFReader(arguments.out, "r+")
     for tensor in mean.tensors:
-        own, other = tensor.data.astype(np.float32), others[tensor.name].astype(np.float32)
-        tensor.data[:] = own + arguments.share * (other - own)
+        own, far = tensor.data.astype(np.float32), others[tensor.name].astype(np.float32)
+        tensor.data[:] = own + arguments.share * (far - own)
     mean.data.flush()
+
+
+def _form(adapter: gguf.GGUFReader) -> object:
+    """What two adapters must have alike for a mean of their weights to be the mean of what they do."""
+    alpha = adapter.get_field("adapter.lora.alpha")
+    return alpha and alpha.contents(), {tensor.name: tensor.data.shape for tensor in adapter.tensors}
 
 
 if __name__ == "__main__":

@@ -71,8 +71,9 @@ def test_training_data_for_the_reader_is_written(tmp_path: Path) -> None:
 def test_the_mean_of_two_adapters_lies_where_it_is_said(tmp_path: Path) -> None:
     gguf = pytest.importorskip("gguf", reason="is in the extra: train")
     np = pytest.importorskip("numpy")
-    for name, value in (("a", 1.0), ("b", 3.0)):
+    for name, value, alpha in (("a", 1.0, 32.0), ("b", 3.0, 32.0), ("louder", 3.0, 64.0)):
         writer = gguf.GGUFWriter(tmp_path / f"{name}.gguf", "llama")
+        writer.add_float32("adapter.lora.alpha", alpha)
         writer.add_tensor("blk.0.attn_q.weight.lora_a", np.full((4, 32), value, np.float16))
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
@@ -82,3 +83,5 @@ def test_the_mean_of_two_adapters_lies_where_it_is_said(tmp_path: Path) -> None:
     run("average_adapters.py", tmp_path / "a.gguf", tmp_path / "b.gguf", "--share", "0.25", "-o", mean)
     (tensor,) = gguf.GGUFReader(mean).tensors
     assert np.all(tensor.data == 1.5)
+    with pytest.raises(AssertionError, match="are not adapters of one model with one rank and alpha"):
+        run("average_adapters.py", tmp_path / "a.gguf", tmp_path / "louder.gguf", "-o", tmp_path / "none.gguf")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from octavo.errors import UsageError
-from octavo.models.install import SMALL, SMALL_RAW, weights_of
+from octavo.models.install import SMALL, SMALL_RAW
 from octavo.settings import Settings, set_by_working_folder, variable_of
 
 if TYPE_CHECKING:
@@ -97,13 +97,13 @@ def _trained(settings: Settings, folder: Path) -> Choice:
         if settings.window is not None and settings.window > window
         else ()
     )
-    base = weights_of(SMALL)
-    over_small = found.adapter is not None and base is not None and found.weights.samefile(base)
+    over_small = found.small and found.adapter is not None
     model = EmbeddedModel(
-        None if over_small else found.weights,  # what suits the small model suits it with another adapter too
+        None if over_small else found.weights,  # the small model's own are kept in a form that is read faster
         window=window,
         parallel=2 if window <= SMALL_WINDOW else 1,  # each call at once has a window of its own in memory
         adapter=found.adapter,
+        like=SMALL if found.small else None,  # what suits the small model suits it however it was trained on
         cache=_cache(settings),
     )
     return Choice(model, f"{folder} (trained, embedded, in this process)", warnings=warnings)

@@ -44,9 +44,10 @@ class EmbeddedModel:
     fetches, with what octavo taught it of reading unless it is wanted `raw`.
 
     `window` is in tokens, for each of `parallel` calls at once; more calls wait at the server. `threads` is the number
-    of physical cores unless given. `adapter` is a LoRA adapter's `.gguf`, in place of octavo's own. `tokenizer` is
-    needed only where the file's own cannot be rebuilt. `cache` is the folder for what is worked out once: the
-    tokenizer, the hash of the weights, the small model's weights in the form that is read fastest (145 MB).
+    of physical cores unless given. `adapter` is a LoRA adapter's `.gguf`, in place of octavo's own. `like` is the known
+    model that one from a file is asked like, where it was trained from that. `tokenizer` is needed only where the
+    file's own cannot be rebuilt. `cache` is the folder for what is worked out once: the tokenizer, the hash of the
+    weights, the small model's weights in the form that is read fastest (145 MB).
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class EmbeddedModel:
         threads: int | None = None,
         adapter: str | Path | None = None,
         raw: bool = False,
+        like: str | None = None,
         tokenizer: str | Path | None = None,
         cache: Path | None = None,
     ) -> None:
@@ -67,6 +69,7 @@ class EmbeddedModel:
         self._threads = threads
         taught = READER if path is None and not raw else None
         self._adapter = Path(adapter).expanduser() if adapter is not None else taught
+        self._given_like = like
         self._given_tokenizer = tokenizer
         self._cache = cache
         self._server: Any = None
@@ -76,9 +79,12 @@ class EmbeddedModel:
     @property
     def name(self) -> str:
         """ "smollm2", "smollm2-raw" where nothing is laid over it, or the name of the file."""
-        if self._given_path is not None:
-            return self._given_path.stem
-        return SMALL if self._adapter is not None else SMALL_RAW
+        return self._given_path.stem if self._given_path is not None else self._small
+
+    @property
+    def like(self) -> str | None:
+        """The known model that it is asked like: "smollm2", "smollm2-raw", or None, like any other."""
+        return self._given_like if self._given_path is not None else self._small
 
     @property
     def host(self) -> str:
@@ -155,6 +161,10 @@ class EmbeddedModel:
         if endpoint is not None:
             await endpoint.aclose()
         await asyncio.to_thread(self._stop)
+
+    @property
+    def _small(self) -> str:
+        return SMALL if self._adapter is not None else SMALL_RAW
 
     def _known(self) -> EndpointModel:
         if self._endpoint is None:

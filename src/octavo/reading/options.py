@@ -96,7 +96,8 @@ class ReadingOptions:
 
     def for_model(self, model: ChatModel, window: int) -> ReadingOptions:
         """These options with each None that depends on the model replaced by its default."""
-        of_model = _OF_SMALL.get(model.name, _OF_OTHERS) if isinstance(model, EmbeddedModel) else _OF_OTHERS
+        like = model.like if isinstance(model, EmbeddedModel) else None
+        of_model = _OF_SMALL[like] if like is not None else _OF_OTHERS
         defaults = {"answer_tokens": min(1024, window // 6), **of_model}
         return replace(self, **{name: value for name, value in defaults.items() if getattr(self, name) is None})
 

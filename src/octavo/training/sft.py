@@ -78,7 +78,6 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = sa
     except ImportError as error:
         raise MissingExtra("training", "train") from error
     processes = PartialState(cpu=not torch.cuda.is_available())  # else, without GPUs, each would work alone
-    require_launcher(processes)
     with run.held() if processes.is_main_process else nullcontext():
         if not run.finished:
             _train_stages(recipe, run, processes, tell, resume=resume)
@@ -118,6 +117,7 @@ def _prepared(recipe: Recipe, rows: Path | None) -> tuple[Any, Template, Evaluat
     """The tokenizer and its template, what is to be evaluated, and the data, written to `rows`."""
     _started_from(recipe)
     tokenizer = load_tokenizer(recipe.model)
+    require_launcher()
     require_loadable(recipe.model, method=recipe.method, **_positions(recipe))
     template = training_template(tokenizer, recipe.template)
     evaluator = None

@@ -13,9 +13,11 @@ from octavo.cli.choosing import Choice, choose_model
 from octavo.cli.evaluation.native import native_model
 from octavo.cli.main import main
 from octavo.cli.training import export as export_verb
+from octavo.cli.training.trained import export_command
 from octavo.errors import UsageError
 from octavo.models.embedded import EmbeddedModel
 from octavo.models.endpoint import EndpointModel
+from octavo.reading.options import ReadingOptions
 from octavo.settings import load_settings
 from octavo.training.export.exporting import Form
 from octavo.training.export.model_file import Quantization
@@ -135,6 +137,13 @@ def test_without_an_export_the_error_names_the_command(run: TrainingRun) -> None
         chosen("run")
 
 
+def test_a_template_of_its_own_asks_for_the_whole_model(here: Path) -> None:
+    write_tiny_model(here / "tiny.gguf", "smollm", rotary=True)
+    made = TrainingRun(Path("run"))
+    made.begin(tiny_recipe(here, model=str(here / "tiny.gguf"), template=here / "own.jinja"), "rows")
+    assert export_command(made) == "octavo export run --to gguf"
+
+
 def test_a_training_that_is_not_finished_is_no_model(here: Path) -> None:
     TrainingRun(Path("run")).begin(tiny_recipe(here), "rows")
     with pytest.raises(UsageError, match=r"not finished; go on with it: octavo train --resume -o run$"):
@@ -181,6 +190,21 @@ def test_a_whole_model_is_taken_before_an_adapter_and_reads_as_far_as_it_was_tra
     assert (choice.model.weights, choice.model.adapter) == (Path("run/model.gguf"), None)
     assert choice.warnings == ("run reads 256 tokens: using that, not 1,000",)
     assert chosen("run").warnings == ()
+
+
+def test_the_small_model_is_asked_as_it_was_taught_whatever_was_exported(
+    here: Path, over_a_file: TrainingRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("octavo.cli.training.trained.weights_of", lambda name: here / "tiny.gguf")
+    of_adapter = chosen("run").model
+    write_tiny_model(over_a_file.export("gguf"), "smollm", rotary=True)
+    of_whole = chosen("run").model
+    assert isinstance(of_whole, EmbeddedModel)
+    assert of_whole.name == "model"
+    as_taught = ReadingOptions().for_model(EmbeddedModel(), 8_192)
+    assert as_taught.strategy == "quote"
+    for model in (of_adapter, of_whole):
+        assert ReadingOptions().for_model(model, 8_192) == as_taught
 
 
 def test_a_stretched_model_is_not_asked_without_its_adapter(over_a_file: TrainingRun) -> None:

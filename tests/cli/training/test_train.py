@@ -24,7 +24,7 @@ from octavo.training.model.rope import RopeKind
 from octavo.training.planning.machine import Machine
 from octavo.training.recipe import Lora, Method, Recipe, Stage
 from octavo.training.running.run import TrainingRun
-from tests.training.tiny_run import tiny_folder, write_talks
+from tests.training.tiny_run import tiny_folder, tiny_recipe, write_talks
 
 OPTIONS = ("--model", "model", "--stages", "96", "--steps", "4", "--rank", "4", "--batch-tokens", "60")
 COMMAND = ("train", "talks.jsonl", *OPTIONS, "-o", "run")
@@ -162,6 +162,12 @@ def test_an_adapter_that_is_named_is_trained_on(here: Path) -> None:
     assert (own.model, own.start, own.lora) == ("hub/model", READER, Lora(rank=16, alpha=32))
 
 
+def test_the_next_course_has_the_template_of_the_one_before(here: Path) -> None:
+    TrainingRun(here / "first").begin(tiny_recipe(here, template=here / "own.jinja"), "rows")
+    assert recipe(model="first").template == here / "own.jinja"
+    assert recipe(model="first", template=Path("other.jinja")).template == here / "other.jinja"
+
+
 # Planned
 
 
@@ -172,6 +178,18 @@ def test_a_dry_run_says_what_it_takes_and_leaves_nothing(tiny: Path, capsys: pyt
     assert "stage 96" in said
     assert "6 samples, 4 steps of 2 rows" in said
     assert not (tiny / "run").exists()
+
+
+def test_of_a_launchers_processes_the_first_one_plans(
+    tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = []
+    for rank in ("0", "1"):
+        monkeypatch.setenv("RANK", rank)
+        assert main([*COMMAND, "--dry-run"]) == 0
+        said.append(capsys.readouterr().out)
+    assert "stage 96" in said[0]
+    assert said[1] == ""
 
 
 def test_the_plan_for_programs(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,8 +12,9 @@ from octavo.training.export.exporting import export_run, trained_model
 from octavo.training.model.loading import load_model, load_tokenizer
 from octavo.training.recipe import Recipe, Stage
 from octavo.training.running.run import TrainingRun
+from octavo.training.sft import train
 from tests.training.export.tiny_models import adapted
-from tests.training.tiny_run import tiny_recipe
+from tests.training.tiny_run import tiny_recipe, tiny_tokenizer
 
 
 def trained(recipe: Recipe, folder: Path, **entries: Any) -> TrainingRun:
@@ -76,6 +77,19 @@ def test_an_adapter_cannot_carry_stretched_positions(tmp_path: Path) -> None:
     run = trained(tiny_recipe(tmp_path, stages=(Stage(512),), rope="yarn"), tmp_path / "run")
     with pytest.raises(TrainingError, match=r"positions were stretched \(--rope yarn\).* export it with --to gguf"):
         export_run(run.path, "adapter-gguf")
+
+
+def test_an_adapter_cannot_carry_a_template_of_its_own(tmp_path: Path) -> None:
+    own = str(tiny_tokenizer().chat_template)
+    for name, text in (("same", own), ("other", own.replace("<|start|>", "# "))):
+        (tmp_path / f"{name}.jinja").write_text(text, encoding="utf-8")
+        recipe = tiny_recipe(tmp_path, stages=(Stage(96, steps=1),), template=tmp_path / f"{name}.jinja")
+        run = train(recipe, tmp_path / name)
+        if name == "same":
+            assert export_run(run.path, "adapter-gguf").is_file()
+        else:
+            with pytest.raises(TrainingError, match=r"with a chat template of its own .* export it with --to gguf"):
+                export_run(run.path, "adapter-gguf")
 
 
 def test_where_every_weight_was_trained_there_is_no_adapter(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from octavo.errors import MissingExtra, TrainingError, UsageError
-from octavo.training.model.loading import load_model, load_tokenizer
+from octavo.training.model.loading import load_model, load_tokenizer, require_loadable
 from tests.models.vocabulary import TEXT, write_gguf, write_tiny_model
 from tests.training.tiny_run import tiny_folder
 
@@ -93,8 +93,9 @@ def test_a_gguf_file_whose_angles_are_divided_is_refused(tmp_path: Path) -> None
     write_tiny_model(tmp_path / "tiny.gguf", "smollm")
     divisors = {"rope_freqs.weight": np.ones(8, dtype=np.float32)}
     changed(tmp_path / "tiny.gguf", tmp_path / "divided.gguf", {}, divisors)
-    with pytest.raises(TrainingError, match=r"divided\.gguf: its angles are divided"):
-        load_model(str(tmp_path / "divided.gguf"))
+    for of_model in (load_model, require_loadable):
+        with pytest.raises(TrainingError, match=r"divided\.gguf: its angles are divided"):
+            of_model(str(tmp_path / "divided.gguf"))
 
 
 def test_four_bits_are_not_for_gguf_files(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -84,7 +83,9 @@ def test_shards_and_groups_together_share_the_weights(monkeypatch: pytest.Monkey
 
 def test_several_gpus_want_a_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.device_count", lambda: 4)
-    require_launcher(SimpleNamespace(num_processes=4))
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    require_launcher()
+    monkeypatch.setenv("WORLD_SIZE", "1")
     with pytest.raises(TrainingError, match="there are several GPUs: start with accelerate launch") as raised:
-        require_launcher(SimpleNamespace(num_processes=1))
+        require_launcher()
     assert Path(str(raised.value).partition("--config_file ")[2].partition(" ")[0]).is_file()

@@ -77,7 +77,8 @@ def _model(name: str | None) -> dict[str, Any]:
     earlier = TrainingRun(path)
     if earlier.begun:
         before = earlier.recipe()
-        return {"model": before.model, "method": before.method, "lora": before.lora, "start": path.absolute()}
+        as_before = _given(model=before.model, method=before.method, lora=before.lora, template=before.template)
+        return {**as_before, "start": path.absolute()}
     if not path.exists() and name.lower().endswith(".gguf"):
         raise UsageError(f"{name}: no such file; name a .gguf file that is there, or a model of the hub")
     return {"model": str(path.absolute()) if path.exists() else name}
@@ -99,17 +100,18 @@ def _stages(flags: ReachFlags, kept: Sequence[Stage]) -> tuple[Stage, ...]:
     lengths = parsed_sizes(flags.stages) if flags.stages is not None else tuple(stage.length for stage in kept)
     if flags.epochs is not None and flags.steps is not None:
         raise UsageError("a stage has so many --epochs or so many --steps: give one of the two")
-    as_before = tuple(kept) if len(kept) == len(lengths) else (Stage(1),) * len(lengths)
     epochs = _of_each("--epochs", flags.epochs, float, lengths)
     steps = _of_each("--steps", flags.steps, int, lengths)
     stages = []
-    for index, (length, before) in enumerate(zip(lengths, as_before, strict=True)):
+    for index, length in enumerate(lengths):
         if epochs:
             stages.append(Stage(length, epochs=epochs[index]))
         elif steps:
             stages.append(Stage(length, steps=steps[index]))
+        elif len(kept) == len(lengths):
+            stages.append(replace(kept[index], length=length))
         else:
-            stages.append(replace(before, length=length))
+            stages.append(Stage(length))
     return tuple(stages)
 
 

@@ -35,11 +35,11 @@ def run(data: Sequence[Path], given: Given) -> int:
         raise UsageError("--resume goes on with the training in a folder: name it with -o FOLDER")
     begun = TrainingRun(folder) if folder is not None else None
     recipe = recipe_of(data, given, begun.recipe() if begun is not None and flags.resume else None)
+    first = int(os.environ.get(_RANK, "0")) == 0
     if flags.dry_run:
-        return _plan(recipe, as_json=flags.json)
+        return _plan(recipe, as_json=flags.json) if first else 0
     if begun is None:
         raise UsageError("a training is kept in a folder: name one with -o FOLDER")
-    first = int(os.environ.get(_RANK, "0")) == 0
     return _train(recipe, begun, resume=flags.resume, as_json=flags.json, quiet=flags.quiet or not first, first=first)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from octavo.errors import UsageError
 from octavo.models.gguf_window import gguf_window
+from octavo.models.install import SMALL, weights_of
 from octavo.training.export.exporting import Form
 from octavo.training.model.loading import is_gguf
 from octavo.training.recipe import Recipe
@@ -21,12 +22,13 @@ from octavo.training.running.run import TrainingRun
 @dataclass(frozen=True, slots=True)
 class Trained:
     """The files to load: `weights`, and an `adapter` over them or none. `longest` is the length of what it was trained
-    on and `reach` how far its positions go, in tokens."""
+    on and `reach` how far its positions go, in tokens. `small` says that it was trained from octavo's small model."""
 
     weights: Path
     adapter: Path | None
     longest: int
     reach: int
+    small: bool
 
 
 def trained(folder: Path) -> Trained:
@@ -46,7 +48,7 @@ def trained(folder: Path) -> Trained:
         raise UsageError(f"{folder}: the training is not finished; go on with it: {run.resume_command}")
     whole, adapter = run.export("gguf"), run.export("adapter-gguf")
     if whole.is_file():
-        return Trained(whole, None, recipe.longest, gguf_window(whole).trained)
+        return Trained(whole, None, recipe.longest, gguf_window(whole).trained, _is_small(recipe))
     if not adapter.is_file():
         raise UsageError(f"{folder}: nothing was exported yet that can be run; run: {export_command(run)}")
     base = Path(recipe.model)
@@ -55,7 +57,7 @@ def trained(folder: Path) -> Trained:
             f"{folder}: its adapter belongs over a .gguf file of {recipe.model}, which octavo does not have; run: "
             f"{_command(run, 'gguf')}"
         )
-    return Trained(base, adapter, recipe.longest, gguf_window(base).trained)
+    return Trained(base, adapter, recipe.longest, gguf_window(base).trained, _is_small(recipe))
 
 
 def export_command(run: TrainingRun) -> str:
@@ -63,9 +65,14 @@ def export_command(run: TrainingRun) -> str:
     return _command(run, _form(run.recipe()))
 
 
+def _is_small(recipe: Recipe) -> bool:
+    small, base = weights_of(SMALL), Path(recipe.model)
+    return small is not None and base.is_file() and base.samefile(small)
+
+
 def _form(recipe: Recipe) -> Form:
-    carried = recipe.method != "full" and recipe.rope == "none" and is_gguf(recipe.model)
-    return "adapter-gguf" if carried else "gguf"
+    plain = recipe.method != "full" and recipe.rope == "none" and recipe.template is None
+    return "adapter-gguf" if plain and is_gguf(recipe.model) else "gguf"
 
 
 def _command(run: TrainingRun, form: Form) -> str:

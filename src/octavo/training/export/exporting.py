@@ -84,9 +84,19 @@ def _adapter(recipe: Recipe, run: TrainingRun, target: Path) -> None:
             f"{run.path}: positions were stretched (--rope {recipe.rope}), and an adapter cannot carry that: the model "
             "under it would read no further; export it with --to gguf"
         )
+    if recipe.template is not None and _template(str(run.outcome)) != _template(recipe.model):
+        raise TrainingError(
+            f"{run.path}: was trained with a chat template of its own (--template {recipe.template}), and an adapter "
+            "cannot carry that: the model under it would be asked in another form; export it with --to gguf"
+        )
     partial = run.partial(target)
     export_adapter(run.outcome, _config(run.outcome), partial, name=run.path.resolve().name)
     partial.replace(target)
+
+
+def _template(model: str) -> str | None:
+    template: str | None = load_tokenizer(model).chat_template
+    return template
 
 
 def _config(folder: Path) -> dict[str, Any]:

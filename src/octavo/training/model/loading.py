@@ -71,7 +71,6 @@ def load_model(
     options: dict[str, Any] = {"dtype": torch.float32 if method == "full" else torch.bfloat16, **positions.as_config()}
     if is_gguf(model):
         path = Path(model)
-        _refuse_divided_angles(path)
         name: str | Path = path.parent
         options |= {"gguf_file": path.name, "quantization_config": GgufConfig(dequantize=True)}
     else:
@@ -110,6 +109,8 @@ def require_loadable(
 ) -> Rope:
     """The positions of the model that `load_model` gives. Raises as it does, without loading weights."""
     positions = reached(model, rope, reach, theta)
+    if is_gguf(model):
+        _refuse_divided_angles(Path(model))
     if method == "qlora":
         _require_four_bits(model)
     return positions

@@ -23,7 +23,7 @@ _LOGIT_COPIES = {"cpu": 8, "cuda": 2}
 """Copies of the chunk at the peak, on the way back: 7.8 measured on a CPU; a GPU's kernel works in place."""
 _UNDER_WAY = 1.25
 """What one layer's way back takes, over what the layer kept: 1.0 to 1.15 measured on a CPU."""
-_OFFLOADED_FROM = 32_768
+_OFFLOADED_FROM = 32_000
 """Tokens of a stage from which on, with checkpointing on a GPU, layers' inputs wait in the computer's memory."""
 _RUNTIME = 2**30
 """Bytes of Python, torch and the allocator's slack: 0.5 to 1 GB measured."""

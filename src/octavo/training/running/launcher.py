@@ -29,11 +29,11 @@ ALONE = Sharing()
 """Nothing is shared."""
 
 
-def require_launcher(processes: Any) -> None:
-    """Raises `TrainingError` for several GPUs and one process (accelerate's `PartialState`): most would lie idle."""
+def require_launcher() -> None:
+    """Raises `TrainingError` for several GPUs and one process: most would lie idle."""
     import torch
 
-    if torch.cuda.device_count() > 1 and processes.num_processes == 1:
+    if torch.cuda.device_count() > 1 and process_count() == 1:
         configuration = Path(__file__).parent.parent / "engines" / "context-parallel.yaml"
         raise TrainingError(
             f"there are several GPUs: start with accelerate launch --config_file {configuration} --no_python octavo "
