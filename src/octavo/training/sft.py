@@ -58,8 +58,8 @@ def dry_run(recipe: Recipe, *, tell: Tell = say_nothing) -> Plan:
 
     Raises as `train` does; where the memory does not suffice, after the plan was told.
     """
-    *_, prepared = _prepared(recipe, None)
-    return _planned(recipe, prepared, tell)
+    _, _, evaluator, prepared = _prepared(recipe, None)
+    return _planned(recipe, prepared, evaluator, tell)
 
 
 def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = say_nothing) -> TrainingRun:
@@ -90,7 +90,7 @@ def _train_stages(recipe: Recipe, run: TrainingRun, processes: Any, tell: Tell, 
     main = processes.is_main_process
     try:
         tokenizer, template, evaluator, prepared = _prepared(recipe, run.rows if main else None)
-        _planned(recipe, prepared, tell if main else say_nothing)
+        _planned(recipe, prepared, evaluator, tell if main else say_nothing)
     except BaseException:
         if main:
             run.abandon()
@@ -126,10 +126,10 @@ def _prepared(recipe: Recipe, rows: Path | None) -> tuple[Any, Template, Evaluat
     return tokenizer, template, evaluator, prepare(recipe, tokenizer, template, rows)
 
 
-def _planned(recipe: Recipe, prepared: Prepared, tell: Tell) -> Plan:
-    """The plan, told, for data that was prepared; refused where the memory does not suffice."""
+def _planned(recipe: Recipe, prepared: Prepared, evaluator: Evaluator | None, tell: Tell) -> Plan:
+    """The plan, told, for what was prepared; refused where the memory does not suffice."""
     shape = shape_of(model_config(recipe.model))
-    plan = make_plan(recipe, shape, prepared.stages, this_machine())
+    plan = make_plan(recipe, shape, prepared.stages, this_machine(), evaluator.shown if evaluator is not None else ())
     tell(Planned(plan))
     require_memory(plan, recipe, shape)
     return plan

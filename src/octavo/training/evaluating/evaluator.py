@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from octavo.evaluation.haystack import Haystack
 from octavo.models.json_tokenizer import JsonTokenizer
+from octavo.training.data.lengths import Measured
 from octavo.training.data.samples import read_samples
 from octavo.training.data.templates import Encoded, Template, encode
 from octavo.training.evaluating.evaluation import NeedleScore, PositionLoss, Retention
@@ -64,6 +65,17 @@ class Evaluator:
             tuple(texts),
             tuple(buckets(plan.reach)) if plan.reach else (),
             tuple(encode(tokenizer, template, sample) for sample in read_samples(plan.short)),
+        )
+
+    @property
+    def shown(self) -> tuple[Measured, ...]:
+        """The lengths of all that is shown, and how many tokens of it are scored."""
+        prompts = [(len(prompt.tokens), 1) for prompt in self.prompts]
+        texts = [(len(text), len(text)) for text in self.texts]
+        samples = [(len(sample.tokens), sum(sample.learned)) for sample in self.samples]
+        return tuple(
+            Measured(index, tokens, scored, "measuring")
+            for index, (tokens, scored) in enumerate([*prompts, *texts, *samples])
         )
 
     def measure(

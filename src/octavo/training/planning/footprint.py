@@ -9,7 +9,7 @@ with attention that never holds its matrix (Dao et al. 2022, arXiv 2205.14135), 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from octavo.training.model.shape import ModelShape
 from octavo.training.recipe import Method, Recipe
@@ -69,8 +69,7 @@ def footprint(
     """The memory that rows of `row` tokens take on a `device` of a kind ("cpu", "cuda"), in a stage of `length` tokens
     (None: the last). `masked`: several samples are packed into a row. `sharing` is what several devices share.
     """
-    trained = trained_parameters(shape, recipe)
-    frozen = 0.0 if recipe.method == "full" else _frozen(shape, recipe.method)
+    still = _at_rest(shape, recipe, sharing)
     tokens = row * recipe.micro_batch / sharing.row
     inputs = tokens * shape.layers * shape.hidden * (_SINGLE if recipe.method == "full" else _HALF)
     offloaded = offloads(recipe, recipe.longest if length is None else length, device)
@@ -81,14 +80,41 @@ def footprint(
         activations = tokens * _UNDER_WAY * inside + (0 if offloaded else inputs)
     scored = min(tokens, _LOGIT_ROWS) * min(shape.vocabulary, _LOGIT_COLUMNS) * _SINGLE
     head_gradient = _SINGLE * (shape.head if recipe.method == "full" else 0) / sharing.weights
-    return Footprint(
-        weights=round((frozen + _SINGLE * trained) / sharing.weights),
-        gradients=round(_SINGLE * trained / sharing.weights),
-        optimizer=round(_MOMENTS * trained / sharing.weights),
+    return replace(
+        still,
+        gradients=round(_SINGLE * trained_parameters(shape, recipe) / sharing.weights),
         activations=round(activations),
         logits=round(scored * _LOGIT_COPIES.get(device, 2) + head_gradient + tokens * shape.hidden * 2 * _SINGLE),
         mask=round(tokens**2 * mask_bytes(shape, recipe, device)) if masked else 0,
         offloaded=round(inputs) if offloaded else 0,
+    )
+
+
+def measuring_footprint(
+    shape: ModelShape, recipe: Recipe, tokens: int, scored: int, *, device: str = "cpu", sharing: Sharing = ALONE
+) -> Footprint:
+    """The memory while a text of `tokens` tokens, `scored` of them, is measured between two steps: all keys and values,
+    the inside of one layer, and the loss's chunk with what it is made into, for there is no way back."""
+    number = _SINGLE if recipe.method == "full" and device == "cpu" else _HALF
+    keys_and_values = 2 * shape.layers * shape.keys * tokens * number
+    chunk = min(scored, _LOGIT_ROWS) * min(shape.vocabulary, _LOGIT_COLUMNS) * _SINGLE
+    return replace(
+        _at_rest(shape, recipe, sharing),
+        activations=round(keys_and_values + tokens * layer_activations(shape, recipe.method, device)),
+        logits=round(2 * chunk),
+    )
+
+
+def _at_rest(shape: ModelShape, recipe: Recipe, sharing: Sharing) -> Footprint:
+    """The memory between two steps."""
+    trained = trained_parameters(shape, recipe)
+    frozen = 0.0 if recipe.method == "full" else _frozen(shape, recipe.method)
+    return Footprint(
+        weights=round((frozen + _SINGLE * trained) / sharing.weights),
+        gradients=0,
+        optimizer=round(_MOMENTS * trained / sharing.weights),
+        activations=0,
+        logits=0,
     )
 
 

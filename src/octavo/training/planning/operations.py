@@ -17,6 +17,13 @@ from octavo.training.recipe import Recipe
 _ATTENTION_BACKWARD = 2.5
 
 
+def forward_operations(shape: ModelShape, recipe: Recipe, tokens: int, scored: int) -> float:
+    """The operations of going once through `tokens` tokens, the head for `scored` of them."""
+    attention = 4 * shape.layers * shape.queries * tokens * (tokens + 1) / 2
+    adapters = 0 if recipe.method == "full" else shape.adapters(recipe.lora.rank)
+    return float(2 * (shape.multiplied + adapters) * tokens + attention + 2 * shape.head * scored)
+
+
 def sequence_operations(shape: ModelShape, recipe: Recipe, tokens: int, scored: int, *, masked: bool = False) -> float:
     """The operations of one row of `tokens` tokens, there and back; the head sees `scored` of them. `masked`: samples
     in it are kept apart; all rows that are shown at once are one then (trl 1.16).

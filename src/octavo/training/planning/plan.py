@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from octavo.errors import TrainingError
-from octavo.training.data.lengths import StageData
+from octavo.training.data.lengths import Measured, StageData
 from octavo.training.model.shape import ModelShape
 from octavo.training.planning.footprint import Footprint, footprint, trained_parameters
 from octavo.training.planning.machine import Machine
+from octavo.training.planning.measuring import MeasuringPlan, measuring_plan
 from octavo.training.planning.operations import sequence_operations
 from octavo.training.planning.rows import rows_of
 from octavo.training.recipe import Recipe, Stage
@@ -58,17 +59,24 @@ class Plan:
     masked: bool
     memory: Footprint
     machine: Machine
+    measuring: MeasuringPlan | None = None
 
     @property
     def seconds(self) -> float:
-        """Of all stages; loading and saving come on top."""
-        return sum(stage.seconds for stage in self.stages)
+        """Of all stages and of measuring; loading and saving come on top."""
+        return sum(stage.seconds for stage in self.stages) + (self.measuring.seconds if self.measuring else 0.0)
 
     @property
     def missing(self) -> int:
         """Bytes that each device lacks; 0 where they suffice, or what is free is not known."""
         free = self.machine.memory
         return 0 if free is None else max(0, self.memory.total - free)
+
+    @property
+    def missing_to_measure(self) -> int:
+        """Bytes that each device lacks for the longest text that is measured, as `missing` has it."""
+        free = self.machine.memory
+        return 0 if free is None or self.measuring is None else max(0, self.measuring.memory.total - free)
 
     @property
     def missing_host(self) -> int:
@@ -105,6 +113,8 @@ class Plan:
         rows.append(("of it", ", ".join(f"{name} {_bytes(size)}" for name, size in parts.items() if size)))
         if memory.offloaded:
             rows.append(("offloaded", f"{_bytes(memory.offloaded)} of the computer's; free: {_free(machine.host)}"))
+        if self.measuring is not None:
+            rows.append(("measuring", _measuring(self.measuring)))
         devices = machine.device if machine.devices == 1 else f"{machine.devices} x {machine.device}"
         rows.append(("machine", f"{devices}, {_amount(machine.rate)} operations a second measured"))
         rows.append(("time", f"about {_time(self.seconds)}"))
@@ -130,17 +140,39 @@ class Plan:
             ],
             "longest_row": self.row,
             "memory": {**asdict(self.memory), "total": self.memory.total, "missing": self.missing},
+            "measuring": {
+                "times": self.measuring.times,
+                "seconds": self.measuring.seconds,
+                "tokens": self.measuring.tokens,
+                "memory": {
+                    **asdict(self.measuring.memory),
+                    "total": self.measuring.memory.total,
+                    "missing": self.missing_to_measure,
+                },
+            }
+            if self.measuring is not None
+            else None,
             "machine": asdict(self.machine),
             "seconds": self.seconds,
         }
 
 
-def make_plan(recipe: Recipe, shape: ModelShape, arranged: Sequence[StageData], machine: Machine) -> Plan:
-    """What the recipe takes for a model of this shape and samples so arranged."""
+def make_plan(
+    recipe: Recipe,
+    shape: ModelShape,
+    arranged: Sequence[StageData],
+    machine: Machine,
+    shown: Sequence[Measured] = (),
+) -> Plan:
+    """What the recipe takes for a model of this shape, samples so arranged, and what is `shown` to measure it."""
     stages = tuple(_stage_plan(recipe, shape, data, machine) for data in arranged)
     plans = [_with_memory(recipe, shape, stages, data, machine) for data in arranged]
     most = max(plans, key=lambda plan: plan.memory.total)
-    return replace(most, memory=replace(most.memory, offloaded=max(plan.memory.offloaded for plan in plans)))
+    measuring = measuring_plan(
+        recipe, shape, [stage.steps for stage in stages], shown, machine, share=_SHARE[machine.device]
+    )
+    offloaded = max(plan.memory.offloaded for plan in plans)
+    return replace(most, memory=replace(most.memory, offloaded=offloaded), measuring=measuring)
 
 
 def rows_a_step(recipe: Recipe, data: StageData, apart: int = 1) -> int:
@@ -160,6 +192,12 @@ def require_memory(plan: Plan, recipe: Recipe, shape: ModelShape) -> None:
             f"training {_amount(plan.parameters)} parameters on rows of {plan.row:,} tokens takes "
             f"{_bytes(plan.memory.total)} of memory and {_bytes(plan.machine.memory)} are free: "
             f"{_bytes(plan.missing)} are missing; {_remedy(plan, recipe, shape, plan.machine.memory)}"
+        )
+    if plan.missing_to_measure and plan.measuring is not None:
+        raise TrainingError(
+            f"measuring a text of {plan.measuring.tokens:,} tokens takes {_bytes(plan.measuring.memory.total)} of "
+            f"memory and {_free(plan.machine.memory)} are free: {_bytes(plan.missing_to_measure)} are missing; give "
+            "shorter --evaluate-lengths, or leave them and --evaluate-text out"
         )
     if plan.missing_host:
         raise TrainingError(
@@ -235,6 +273,14 @@ def _remedy(plan: Plan, recipe: Recipe, shape: ModelShape, free: int) -> str:
     if fits < plan.row // 64:
         return "take a smaller model, or a machine with more memory"
     return f"{flags} with rows of at most {fits:,} tokens fits; or let several GPUs share a row (docs/training.md)"
+
+
+def _measuring(measuring: MeasuringPlan) -> str:
+    times = "once" if measuring.times == 1 else f"{measuring.times:,} times"
+    return (
+        f"{times}, about {_time(measuring.once)} each without what is written; a text of {measuring.tokens:,} "
+        f"tokens takes {_bytes(measuring.memory.total)}"
+    )
 
 
 def _free(size: int | None) -> str:
