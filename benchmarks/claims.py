@@ -185,4 +185,50 @@ CLAIMS = (
             Target("findings_that_differ", "differing", at_most=0),
         ),
     ),
+    *(
+        Claim(
+            f"needles (NeedleBench v2's S-RT, English), 110 placements in {length} tokens, by the embedded model",
+            f"needle_en_{length}_10_sets",
+            (Target("s_rt_read", "level read", at_least=95), Target("s_rt_retrieve", "level retrieve")),
+        )
+        for length in ("8k", "32k", "128k")
+    ),
+    Claim(
+        "reading by the embedded model: passages that do not help, in which it points at nothing (MuSiQue's paragraphs; "
+        "passages of a book; these and passages about held-out worlds that tell something like what is asked); "
+        "passages that help, in which it points at a sentence that does",
+        "embedded_reader_trained",
+        (
+            Target("musique_en_none", "nothing, MuSiQue", at_least=95),
+            Target("worlds_en_none_of_plain", "nothing, book", at_least=95),
+            Target("worlds_en_none", "nothing, worlds"),
+            Target("musique_en_hit", "helping, MuSiQue"),
+            Target("worlds_en_hit", "helping, worlds"),
+        ),
+    ),
+    Claim(
+        "questions of two hops about made-up worlds in 20,000 tokens, by the embedded model: exact match",
+        "embedded_multihop_trained",
+        (Target("reason_exact", "level reason", at_least=60),),
+    ),
+    Claim(
+        "trained on what the agent made of texts of up to 4N tokens: needles found at 4N more than with positions "
+        "stretched alone, and than after as much training on N tokens (lower end of the 95 % interval)",
+        "length_experiment",
+        (
+            Target("gain_over_scaled_at_least", "stretched alone", at_least=0),
+            Target("gain_over_short_at_least", "trained on N", at_least=0),
+        ),
+    ),
+    Claim(
+        "an exported training against the trained model: tokens for which both expect the same next one; perplexity",
+        "export_parity",
+        (
+            Target("f16_agreement", "f16", at_least=99),
+            *(
+                Target(f"{name}_ratio", name, at_most=1.05)
+                for name in ("q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "adapter")
+            ),
+        ),
+    ),
 )

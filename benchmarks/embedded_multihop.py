@@ -84,6 +84,7 @@ async def main() -> None:
                     found[measure].append(value)
                 right, failed = sum(found["exact"]), sum(found["failed"])
                 print(f"{level}: {number} of {len(asked)}, {right:.0f} right, {failed:.0f} failed", flush=True)
+            record.add(f"{level}_exact", 100 * statistics.fmean(found["exact"]), "%")
             record.add_row("levels", _row(level, found))
     await model.aclose()
     record.save()

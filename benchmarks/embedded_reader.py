@@ -30,6 +30,8 @@ from octavo.training.reader.examples import IN_USE, reader_examples
 from octavo.training.reader.measuring import Values, measured, together
 from octavo.training.reader.musique import TAUGHT, musique_examples, read_decomposed
 
+_CLAIMED = {"hit": "hit", "none": "none", "none of plain": "none_of_plain"}
+
 
 def main() -> None:
     """Measure and record."""
@@ -65,6 +67,8 @@ async def _measure(arguments: argparse.Namespace) -> None:
             by_kind[example.kind, example.about["language"]].append(values)
         for (kind, language), found in sorted(by_kind.items()):
             for measure, numbers in together(found).items():
+                if kind == "read" and measure in _CLAIMED:
+                    record.add(f"{name}_{language}_{_CLAIMED[measure]}", 100 * sum(numbers) / len(numbers), "%")
                 interval = bootstrap_mean(numbers, seed=0)
                 record.add_row(
                     "replies",

@@ -236,6 +236,7 @@ def summarise(record: Record, scores: Mapping[int, Mapping[str, Any]]) -> None:
             for long, other in zip(of_arm["long"], of_arm[control], strict=True)
         ]
         record.add(f"gain_over_{control}", fmean(gains), "points", gains)
+        record.add(f"gain_over_{control}_at_least", fmean(gains) - _half_interval(gains), "points")
         record.add_row("gain at 4N", {"long against": control, **_interval(gains)})
     for row in _by_depth(scores):
         record.add_row("recall by depth", row)
@@ -292,8 +293,15 @@ def _interval(runs: Sequence[float]) -> dict[str, Any]:
     mean = fmean(runs)
     if len(runs) < 2:
         return {"mean": round(mean, 1), "95 % interval": "-"}
-    half = _STUDENT[min(len(runs) - 2, len(_STUDENT) - 1)] * stdev(runs) / math.sqrt(len(runs))
+    half = _half_interval(runs)
     return {"mean": round(mean, 1), "95 % interval": f"{mean - half:.1f} to {mean + half:.1f}"}
+
+
+def _half_interval(runs: Sequence[float]) -> float:
+    """Half of Student's 95 % interval of the mean; not bounded for a single run."""
+    if len(runs) < 2:
+        return math.inf
+    return _STUDENT[min(len(runs) - 2, len(_STUDENT) - 1)] * stdev(runs) / math.sqrt(len(runs))
 
 
 if __name__ == "__main__":

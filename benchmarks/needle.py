@@ -21,6 +21,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from children import run_child
@@ -70,8 +71,12 @@ def main() -> None:
         methods = [m for m in arguments.methods if m != "reason" or task == "s_rt" or arguments.length < _LONG]
         run = arguments.work / f"{name}_{task}"
         peaks.append(_evaluate(run, arguments, task, methods))
-        for row in rows(json.loads((run / "scores.json").read_text(encoding="utf-8"))):
+        scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
+        for row in rows(scores):
+            record.add(f"{task}_{row['method']}", row["score"], "%")
             record.add_row("methods", {"task": task, **row})
+        for row in by_depth(scores):
+            record.add_row("score by depth", {"task": task, **row})
     record.add("peak_mib", max(peaks), "MiB")
     record.save()
 
@@ -119,6 +124,16 @@ def rows(scores: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "prompt tokens": cost["prompt_tokens"],
             "seconds": round(cost["seconds"]),
         }
+
+
+def by_depth(scores: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A row for each method of a run: the mean score at every depth."""
+    headline = scores["measures"][0]
+    for method, summary in scores["methods"].items():
+        found: dict[float, list[float]] = {}
+        for group in summary["groups"]:
+            found.setdefault(group["conditions"]["depth"], []).append(group["measures"][headline]["mean"])
+        yield {"method": method, **{f"{depth:g} %": round(100 * fmean(found[depth]), 1) for depth in sorted(found)}}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Runs the benchmarks one after another, each in a process of its own, and renders RESULTS.md.
 
 Without arguments: all that take a minute or three each (about a quarter of an hour together). `--long` adds those that
-take longer: a hundred multi-hop questions, reading with the embedded model, and the peers side by side. Names run only
-those. One that fails is named at the end and the others run; the exit code is then 1.
+take longer: a hundred multi-hop questions, reading with the embedded model, training for length, and the peers side by
+side (most of a day together). Names run only those. One that fails is named at the end and the others run; the exit
+code is then 1.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ QUICK = (
     "batching",
     "faults",
     "reason_memory",
+    "export_parity",
 )
 LONG = (
     "multihop",
@@ -36,6 +38,10 @@ LONG = (
     "embedded_throughput",
     "embedded_fill",
     "reader_strategies",
+    "needle",
+    "embedded_reader",
+    "embedded_multihop",
+    "length_experiment",
     "peers/whole_books",
     "peers/excerpts",
     "peers/needle",

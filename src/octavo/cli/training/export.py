@@ -44,6 +44,16 @@ def export(
         Path | None,
         typer.Option("--out", "-o", metavar="PATH", help="Where to put it; by default in the run.", show_default=False),
     ] = None,
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            "--check",
+            metavar="FILE",
+            help="Compare the file with the trained model on this text: how often both expect the same token, and how "
+            "much less of it the file expects.",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -53,6 +63,6 @@ def export(
     def work() -> int:
         from octavo.cli.training.exporting import Exported, write_export
 
-        return write_export(Exported(run, to, quantization, base, out), as_json=json, quiet=quiet)
+        return write_export(Exported(run, to, quantization, base, out, check), as_json=json, quiet=quiet)
 
     raise typer.Exit(run_verb(work, debug=debug))

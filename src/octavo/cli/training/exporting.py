@@ -6,13 +6,15 @@ Knows the forms; nothing of how they are written.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from octavo.cli.terminal import say, write_json, write_line
 from octavo.errors import UsageError
+from octavo.training.export.checking import checked, require_checkable
 from octavo.training.export.exporting import Form, export_run
 from octavo.training.export.model_file import Quantization
+from octavo.training.export.parity import Parity
 from octavo.training.model.loading import is_gguf
 from octavo.training.recipe import Recipe
 from octavo.training.running.run import TrainingRun
@@ -27,6 +29,7 @@ class Exported:
     quantization: Quantization | None
     base: Path | None
     target: Path | None
+    check: Path | None = None
 
 
 def write_export(wanted: Exported, *, as_json: bool, quiet: bool) -> int:
@@ -34,6 +37,8 @@ def write_export(wanted: Exported, *, as_json: bool, quiet: bool) -> int:
     if wanted.form != "gguf" and (wanted.quantization is not None or wanted.base is not None):
         raise UsageError(f"--quantization and --base are about --to gguf, not {wanted.form}")
     recipe = TrainingRun(wanted.run).recipe()
+    if wanted.check is not None:
+        require_checkable(wanted.run, wanted.form, wanted.check)
     if wanted.form != "adapter-gguf" and not quiet:
         say("loading what was trained")
     place = export_run(
@@ -43,13 +48,26 @@ def write_export(wanted: Exported, *, as_json: bool, quiet: bool) -> int:
         quantization=wanted.quantization or "f16",
         base=wanted.base,
     )
+    if wanted.check is not None and not quiet:
+        say("comparing it with what was trained")
+    parity = checked(wanted.run, wanted.form, place, wanted.check) if wanted.check is not None else None
     if as_json:
-        write_json({"run": str(wanted.run), "form": wanted.form, "path": str(place), "bytes": _bytes(place)})
+        made = {"run": str(wanted.run), "form": wanted.form, "path": str(place), "bytes": _bytes(place)}
+        write_json(made | ({"check": {**asdict(parity), "ratio": parity.ratio}} if parity is not None else {}))
     else:
         write_line(str(place))
+    if parity is not None and not as_json:
+        say(_told(parity))
     if not quiet:
         say(f"{_size(_bytes(place))}; {_use(wanted, recipe, place)}")
     return 0
+
+
+def _told(parity: Parity) -> str:
+    return (
+        f"of {parity.positions:,} tokens it expects {100 * parity.agreement:.1f} % as the trained model does; "
+        f"perplexity {parity.perplexity:.4g}, trained {parity.trained_perplexity:.4g}: {parity.ratio:.3f} times"
+    )
 
 
 def _bytes(place: Path) -> int:
