@@ -194,9 +194,9 @@ CLAIMS = (
         for length in ("8k", "32k", "128k")
     ),
     Claim(
-        "reading by the embedded model: passages that do not help, in which it points at nothing (MuSiQue's paragraphs; "
-        "passages of a book; these and passages about held-out worlds that tell something like what is asked); "
-        "passages that help, in which it points at a sentence that does",
+        "reading by the embedded model: passages that do not help, in which it points at nothing (MuSiQue's "
+        "paragraphs; passages of a book; these and passages about held-out worlds that tell something like what is "
+        "asked); passages that help, in which it points at a sentence that does",
         "embedded_reader_trained",
         (
             Target("musique_en_none", "nothing, MuSiQue", at_least=95),

@@ -74,6 +74,36 @@ def test_each_form_is_put_into_the_run_and_how_to_use_it_is_said(
         assert Path(place).exists()
 
 
+@pytest.mark.embedded
+def test_what_was_exported_is_compared_with_what_was_trained(
+    run: TrainingRun, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("xllamacpp", reason="is in the extra: local")
+    (here / "text.txt").write_text("The fox is quick. The dogs are lazy. Who said it twice? 12345 lazy dogs.")
+    assert main(["export", "run", "--to", "gguf", "--quantization", "f32", "--check", "text.txt", "--json"]) == 0
+    exact = json.loads(capsys.readouterr().out)["check"]
+    assert exact["positions"] > 20
+    assert exact["ratio"] == pytest.approx(1.0, abs=0.01)
+    assert main(["export", "run", "--to", "gguf", "--quantization", "q4_0", "--check", "text.txt"]) == 0
+    said = capsys.readouterr().err
+    assert f"of {exact['positions']} tokens it expects " in said
+    assert ": 1.000 times" not in said
+
+
+def test_what_cannot_be_compared_is_refused_before_anything_is_exported(
+    run: TrainingRun, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "text.txt").write_text("The fox is quick.")
+    for form, text, said in (
+        ("merged", "text.txt", "--check compares what llama.cpp reads, and merged is for other engines"),
+        ("adapter-gguf", "text.txt", "--check lays an adapter over the .gguf file of its model"),
+        ("gguf", "none.txt", "--check none.txt: no such file"),
+    ):
+        assert main(["export", "run", "--to", form, "--check", text, "-o", "out"]) == 2
+        assert said in capsys.readouterr().err
+        assert not Path("out").exists()
+
+
 def test_a_quantized_file_elsewhere(run: TrainingRun, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "run", "--to", "gguf", "--quantization", "q8_0", "-o", "out/tiny.gguf", "--json"]) == 0
     out, err = capsys.readouterr()

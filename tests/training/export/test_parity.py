@@ -129,6 +129,9 @@ def test_the_embedded_model_with_an_adapter_says_in_llama_cpp_what_it_was_traine
     trained = score_in_transformers(peft.float(), tokens)
     with peft.disable_adapter():
         assert compare(score_in_transformers(peft, tokens), trained).agreement < 0.95
+    export_model(peft, tokenizer, tmp_path / "eight.gguf", quantization="q8_0", base=WEIGHTS)
+    eight = score_in_llama_cpp(tmp_path / "eight.gguf", tokens[:100])
+    assert compare(eight, trained[:99]).ratio < 1.05
     export_model(peft.unload(), tokenizer, tmp_path / "base.gguf", base=WEIGHTS)
     for scored in (
         score_in_llama_cpp(tmp_path / "merged.gguf", tokens),
