@@ -44,11 +44,13 @@ def evaluator_of(recipe: Recipe, plan: EvaluationPlan) -> Evaluator:
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_it_measures_all_three(tmp_path: Path, plan: EvaluationPlan, method: str) -> None:
     recipe = tiny_recipe(tmp_path, method=method)
-    needles, positions, retention = evaluator_of(recipe, plan).measure(trained(recipe, tmp_path / "run").model)
+    evaluator = evaluator_of(recipe, plan)
+    needles, positions, retention = evaluator.measure(trained(recipe, tmp_path / "run").model)
     assert [(score.length, score.depth, score.asked) for score in needles] == [(400, 0.0, 1), (400, 100.0, 1)]
     assert [(bucket.start, bucket.end, bucket.tokens) for bucket in positions] == [(0, 300, 2 * 299)]
     assert retention is not None
-    assert (retention.samples, retention.tokens) == (2, retention.tokens)
+    assert (retention.samples, retention.tokens) == (2, sum(sum(sample.learned) for sample in evaluator.samples))
+    assert max(text.tokens for text in evaluator.shown) == max(len(prompt.tokens) for prompt in evaluator.prompts)
 
 
 def test_losses_are_those_of_the_models_own_logits(tmp_path: Path, plan: EvaluationPlan) -> None:
