@@ -24,33 +24,33 @@ from octavo.training.data.lengths import StageData
 from octavo.training.data.preparing import Prepared, prepare
 from octavo.training.data.rows import read_rows
 from octavo.training.data.templates import Template, training_template
-from octavo.training.evaluating.callback import evaluating
 from octavo.training.evaluating.evaluator import Evaluator
-from octavo.training.export.adapter import fill_adapters, lora_of
+from octavo.training.export.adapter import fill_adapters
 from octavo.training.export.template import plain_template
 from octavo.training.model.loading import (
-    is_gguf,
     load_adapter,
     load_model,
     load_tokenizer,
     require_loadable,
+    without_name_of_base,
 )
 from octavo.training.model.shape import model_config, shape_of
 from octavo.training.planning.footprint import offloads
+from octavo.training.planning.launcher import require_launcher, row_multiple, rows_apart
 from octavo.training.planning.machine import this_machine
 from octavo.training.planning.plan import Plan, make_plan, require_memory, rows_a_step
 from octavo.training.quiet import quiet
-from octavo.training.recipe import Lora, Recipe
+from octavo.training.recipe import Recipe
 from octavo.training.running.curve import loss_curve
+from octavo.training.running.evaluating import evaluating
 from octavo.training.running.interrupts import Interrupts, Stopped
-from octavo.training.running.launcher import require_launcher, row_multiple, rows_apart
 from octavo.training.running.memory import releasing_memory
 from octavo.training.running.progress import News, Planned, Saved, StageBegun, StopAsked, Tell, say_nothing
 from octavo.training.running.reporting import asked_anywhere, reporting
 from octavo.training.running.run import TrainingRun
+from octavo.training.start import start_of
 
 _KEPT_CHECKPOINTS = 2
-_ADAPTERS = "adapters (rank, alpha)"
 
 
 def dry_run(recipe: Recipe, *, tell: Tell = say_nothing) -> Plan:
@@ -115,7 +115,7 @@ def _train_stages(recipe: Recipe, run: TrainingRun, processes: Any, tell: Tell, 
 
 def _prepared(recipe: Recipe, rows: Path | None) -> tuple[Any, Template, Evaluator | None, Prepared]:
     """The tokenizer and its template, what is to be evaluated, and the data, written to `rows`."""
-    _started_from(recipe)
+    start_of(recipe)  # refused before anything is read
     tokenizer = load_tokenizer(recipe.model)
     require_launcher()
     require_loadable(recipe.model, method=recipe.method, **_positions(recipe))
@@ -219,7 +219,7 @@ def _score_only_what_is_learned() -> None:
 
 
 def _model(recipe: Recipe, run: TrainingRun, stage: int) -> Any:
-    before = run.outcome_of(recipe, stage - 1) if stage > 1 else _started_from(recipe)
+    before = run.outcome_of(recipe, stage - 1) if stage > 1 else start_of(recipe)
     if recipe.method == "full":
         if stage > 1:
             return load_model(str(before), method="full")
@@ -231,46 +231,6 @@ def _model(recipe: Recipe, run: TrainingRun, stage: int) -> Any:
     if before is not None:
         fill_adapters(adapted, before)
     return adapted
-
-
-def _started_from(recipe: Recipe) -> Path | None:
-    """What this training goes on from, where there is something: what came out of another, or a file of an adapter.
-
-    Raises `TrainingError` where the other one is not finished, trained something else or otherwise, or stretched
-    positions: what is loaded would have to be stretched as it was, and whoever goes on from it to know.
-    """
-    if recipe.start is None:
-        return None
-    if is_gguf(str(recipe.start)):
-        _require_adapters_like(recipe, lora_of(recipe.start))
-        return recipe.start
-    earlier = TrainingRun(recipe.start)
-    if not earlier.finished:
-        raise TrainingError(
-            f"{recipe.start}: is not finished, so there is nothing to train on; {earlier.resume_command}"
-        )
-    before = earlier.recipe()
-    if before.rope != "none":
-        raise TrainingError(
-            f"{recipe.start}: its positions were stretched (--rope {before.rope}), and what came out cannot be trained "
-            "on; train on all of the data in one training, or stretch in the last of several"
-        )
-    unlike = [name for name in ("model", "method") if getattr(before, name) != getattr(recipe, name)]
-    if recipe.method != "full" and before.lora != recipe.lora:
-        unlike.append(_ADAPTERS)
-    if unlike:
-        raise TrainingError(f"{recipe.start}: was trained with other {', '.join(unlike)}; leave these options out")
-    return earlier.outcome
-
-
-def _require_adapters_like(recipe: Recipe, lora: Lora) -> None:
-    """Refuse to train on an adapter of this rank and alpha in another way."""
-    if recipe.method == "full" or (lora.rank, lora.alpha) != (recipe.lora.rank, recipe.lora.alpha):
-        what = "--method full" if recipe.method == "full" else f"other {_ADAPTERS}"
-        raise TrainingError(
-            f"{recipe.start}: is an adapter of rank {lora.rank} with alpha {lora.alpha}, and cannot be trained on with "
-            f"{what}; leave these options out, or begin without it: --model {recipe.model}"
-        )
 
 
 def _positions(recipe: Recipe) -> dict[str, Any]:
@@ -290,9 +250,7 @@ def _adapted(base: Any, recipe: Recipe) -> Any:
         task_type="CAUSAL_LM",
     )
     set_seed(recipe.seed)
-    model = get_peft_model(base, settings)
-    model.peft_config["default"].base_model_name_or_path = ""  # with a name, PEFT asks the hub for it at each saving
-    return model
+    return without_name_of_base(get_peft_model(base, settings))
 
 
 def _configuration(recipe: Recipe, run: TrainingRun, stage: int, data: StageData) -> Any:

@@ -7,8 +7,8 @@ import pytest
 
 from octavo.training.model.shape import ModelShape, shape_of
 from octavo.training.planning.footprint import footprint, layer_activations, mask_bytes, trained_parameters
+from octavo.training.planning.launcher import ALONE, Sharing
 from octavo.training.recipe import Lora, Method, Recipe, Stage
-from octavo.training.running.launcher import ALONE, Sharing
 from tests.training.tiny import loss_of, tiny_config, tiny_model
 
 RECIPE = Recipe("m", (), (Stage(8192),), checkpointing=False)

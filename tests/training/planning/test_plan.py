@@ -10,11 +10,11 @@ from octavo.errors import TrainingError
 from octavo.training.data.lengths import Measured, StageData, arrange
 from octavo.training.model.shape import ModelShape, shape_of
 from octavo.training.planning.footprint import footprint
+from octavo.training.planning.launcher import Sharing
 from octavo.training.planning.machine import Machine, measured_rate, this_machine
 from octavo.training.planning.operations import sequence_operations
 from octavo.training.planning.plan import Plan, make_plan, require_memory, rows_a_step
 from octavo.training.recipe import Method, Recipe, Stage
-from octavo.training.running.launcher import Sharing
 from tests.training.tiny import tiny_config, tiny_model
 
 SMOLLM = ModelShape(30, 576, 576, 192, 1536, 49_152, tied=True)

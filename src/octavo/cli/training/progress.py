@@ -1,7 +1,7 @@
 """What a user sees while a model is trained: news as lines on standard error.
 
-`PlainTraining` writes a line now and then, for logs and pipes; `live_training.py` draws a bar on a terminal. Knows
-news; nothing of how they come about.
+`PlainTraining` writes a line now and then, for logs and pipes; `live.py` draws a bar on a terminal. Knows news;
+nothing of how they come about.
 """
 
 from __future__ import annotations

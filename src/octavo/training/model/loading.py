@@ -94,8 +94,13 @@ def load_adapter(base: Any, folder: Path, *, trained: bool = False) -> Any:
     from peft import PeftModel
 
     with quiet(bars=False):
-        model = PeftModel.from_pretrained(base, str(folder), is_trainable=trained)
-    model.peft_config["default"].base_model_name_or_path = ""  # with a name, PEFT asks the hub for it at each saving
+        return without_name_of_base(PeftModel.from_pretrained(base, str(folder), is_trainable=trained))
+
+
+def without_name_of_base(model: Any) -> Any:
+    """The same model with adapters, which does not know its base's name: with one, PEFT asks the hub for it at each
+    saving."""
+    model.peft_config["default"].base_model_name_or_path = ""
     return model
 
 

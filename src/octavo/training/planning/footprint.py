@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from octavo.training.model.shape import ModelShape
+from octavo.training.planning.launcher import ALONE, Sharing
 from octavo.training.recipe import Method, Recipe
-from octavo.training.running.launcher import ALONE, Sharing
 
 _SINGLE, _HALF, _QUARTER = 4.0, 2.0, 4.127 / 8
 _MOMENTS = 2 * _SINGLE

@@ -14,7 +14,7 @@ from typing import Any
 
 from octavo.errors import MissingExtra
 from octavo.models.memory import available_memory
-from octavo.training.running.launcher import ALONE, Sharing, process_count, processes_here, sharing
+from octavo.training.planning.launcher import ALONE, Sharing, process_count, processes_here, sharing
 
 _SECONDS = 0.5
 _SIDE = {"cpu": 1024, "cuda": 8192}

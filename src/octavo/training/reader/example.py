@@ -10,9 +10,9 @@ from typing import Any, Literal
 from octavo.models.chat import Request
 
 Kind = Literal["read", "read-on", "analyse", "answer", "answer-on", "sufficient", "plan"]
-"""The calls: reading a passage for one question, for several one after the other (a conversation), or for several at
-once; analysing a question; answering one from passages, or several one after the other; judging whether passages
-suffice; planning a step."""
+"""The calls: reading a passage for one question, or for several one after the other (a conversation); analysing a
+question; answering one from passages, or several one after the other; judging whether passages suffice; planning a
+step."""
 
 
 @dataclass(frozen=True, slots=True)

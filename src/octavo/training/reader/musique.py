@@ -25,7 +25,7 @@ from octavo.reading.memory import Entry, Memory
 from octavo.reading.options import Strategy
 from octavo.reading.packing import render
 from octavo.retrieval.terms import content_terms
-from octavo.training.reader import calls
+from octavo.training.reader import replies
 from octavo.training.reader.example import Example
 
 TAUGHT = 60
@@ -87,9 +87,9 @@ def musique_examples(
         rng = Random(f"{seed}/{number}")
         for index, step in enumerate(asked.steps):
             others = rng.sample(asked.others, min(_OTHERS, len(asked.others)))
-            yield calls.reading(step.paragraph, step.question, [step.evidence], strategy, tokenizer, "en")
+            yield replies.reading(step.paragraph, step.question, [step.evidence], strategy, tokenizer, "en")
             for other in others:
-                yield calls.reading(other, step.question, [], strategy, tokenizer, "en")
+                yield replies.reading(other, step.question, [], strategy, tokenizer, "en")
             yield _answering(step, others, rng, tokenizer)
             yield _planning(asked, index, tokenizer)
         elsewhere = [step for other in questions if other is not asked for step in other.steps]
@@ -97,7 +97,7 @@ def musique_examples(
             strange = rng.sample(elsewhere, min(1, len(elsewhere)))
             yield _reading_on(asked, [*asked.steps, *strange], rng, tokenizer, strategy)
         first = asked.steps[0]
-        yield calls.reading(first.paragraph, asked.text, [first.evidence], strategy, tokenizer, "en")
+        yield replies.reading(first.paragraph, asked.text, [first.evidence], strategy, tokenizer, "en")
         yield _planning(asked, len(asked.steps), tokenizer)
 
 
@@ -124,14 +124,14 @@ def _reading_on(
         else []
         for step in steps
     ]
-    return calls.reading_on(document, [step.question for step in steps], found, strategy, tokenizer, "en")
+    return replies.reading_on(document, [step.question for step in steps], found, strategy, tokenizer, "en")
 
 
 def _answering(step: Step, others: Sequence[Document], rng: Random, tokenizer: Tokenizer) -> Example:
     complete = rng.random() < _ANSWERED_SHARE
     shown = [*others, step.paragraph] if complete else list(others)
     corpus = MemoryCorpus(rng.sample(shown, len(shown)), tokenizer)
-    cite = rng.random() < calls.CITED_SHARE
+    cite = rng.random() < replies.CITED_SHARE
     packing = render(corpus, corpus.chunks, numbered=cite)
     numbers = [
         passage.number
@@ -139,7 +139,7 @@ def _answering(step: Step, others: Sequence[Document], rng: Random, tokenizer: T
         if passage.document.id == step.paragraph.id and passage.span.overlaps(step.evidence)
     ]
     right = step.answer if complete else None
-    return calls.answering(packing, step.question, right, numbers, "en", cite=cite)
+    return replies.answering(packing, step.question, right, numbers, "en", cite=cite)
 
 
 def _planning(asked: DecomposedQuestion, known: int, tokenizer: Tokenizer) -> Example:
@@ -148,7 +148,7 @@ def _planning(asked: DecomposedQuestion, known: int, tokenizer: Tokenizer) -> Ex
         memory.add(Entry(step.question, step.answer, (step.evidence.of(step.paragraph.text).strip(),)))
     following = [step.question for step in asked.steps[known : known + 1]]
     chain = [step.answer for step in asked.steps]
-    return calls.planning(asked.text, memory.told(2_000, tokenizer.count), following, chain, known, "en")
+    return replies.planning(asked.text, memory.told(2_000, tokenizer.count), following, chain, known, "en")
 
 
 def _steps(record: Record, paragraphs: Sequence[Document]) -> list[Step] | None:

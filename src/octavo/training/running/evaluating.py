@@ -60,8 +60,7 @@ def evaluating(
             if state.is_world_process_zero:
                 found = Evaluation(stage, state.global_step, needles, positions, retention, clock() - begun)
                 run.record(found)
-                if state.global_step >= state.max_steps:
-                    run.write_picture("evaluation", evaluation_picture(run.evaluations()))
+                run.write_picture("evaluation", evaluation_picture(run.evaluations()))
                 tell(Evaluated(found))
 
     return Evaluating()

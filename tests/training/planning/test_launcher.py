@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from octavo.errors import TrainingError
-from octavo.training.running.launcher import (
+from octavo.training.planning.launcher import (
     ALONE,
     Sharing,
     processes_here,
