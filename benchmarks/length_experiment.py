@@ -9,7 +9,8 @@ things up: how many were begun is recorded). Then, for texts of up to 4N:
 - *long*: stretched, then trained for as many steps of as many tokens on samples of N, 2N and 4N.
 
 All samples are made by octavo: level `read`, in pieces of fewer than N tokens, with a reader that is a script
-(`length_reader.py`), and only answers that the verified citations bear out are kept. Training is `octavo.training.sft`
+(`length_reader.py`), and only answers that the verified citations bear out are kept. (Questions are after single facts,
+for which `reason` is a reading and a plan: its traces would hold nothing else.) Training is `octavo.training.sft`
 with every weight. *short* is the control that tells what comes of length and what of more training.
 
 - *recall*: of needles in unseen texts of N, 2N and 4N tokens, at five depths, the share that the model tells word for

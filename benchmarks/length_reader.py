@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from shutil import rmtree
 
 from asked import Analysing, Answering, Planning, Reading, UnknownPrompt, asked
 from length_data import fact, question
@@ -40,6 +41,8 @@ once is bounded by the chunks."""
 _ASKED = re.compile(r"What sells in (\w+)\?")
 _SAID = re.compile(r"In (\w+) (\w+) sell\.")
 _MOST_POINTED = 8
+_AT_HOME = 200
+"""Texts that one library keeps: none is asked about again, and a small library takes in another sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,11 @@ class Agent:
 
     def __init__(self, tokenizer: Tokenizer, piece_tokens: int, home: Path, seed: int) -> None:
         self._ledger = Ledger()
-        model = ScriptedModel(Looking(seed), _WINDOW, tokenizer, name=f"looking-{seed}")
+        self._model = ScriptedModel(Looking(seed), _WINDOW, tokenizer, name=f"looking-{seed}")
         # What is fresh is not looked up: no two texts are alike, and the replies to one may differ.
-        options = ReadingOptions(chunk_tokens=piece_tokens, strategy="number", reply_tokens=512, fresh=True)
-        self._reader = Reader(model, options=options, home=home, ledger=self._ledger)
+        self._options = ReadingOptions(chunk_tokens=piece_tokens, strategy="number", reply_tokens=512, fresh=True)
+        self._home = home
+        self._texts = 0
 
     def __enter__(self) -> Agent:
         return self
@@ -101,6 +105,10 @@ class Agent:
 
     def read(self, text: str, towns: Sequence[str]) -> list[Found]:
         """What it finds about each of these towns in a text."""
+        if self._texts % _AT_HOME == 0:
+            rmtree(self._home, ignore_errors=True)
+            self._reader = Reader(self._model, options=self._options, home=self._home, ledger=self._ledger)
+        self._texts += 1
         document = Document.of(text, name="towns.txt")
         answers = self._reader.batch(document, [question(town) for town in towns], level="read")
         return [_found(town, answer) for town, answer in zip(towns, answers, strict=True)]

@@ -68,6 +68,7 @@ def interrupted_at(step: int, stage: int = 1) -> Callable[[News], None]:
 # What is learned
 
 
+@pytest.mark.training
 def test_packed_samples_do_not_see_one_another(tmp_path: Path) -> None:
     import torch
 
@@ -82,6 +83,7 @@ def test_packed_samples_do_not_see_one_another(tmp_path: Path) -> None:
             torch.testing.assert_close(packed[start:end], alone, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.training
 def test_the_loss_in_chunks_is_that_of_all_logits_at_once(tmp_path: Path) -> None:
     import torch
 
@@ -113,6 +115,7 @@ def test_only_what_is_learned_is_scored(tmp_path: Path, monkeypatch: pytest.Monk
     assert learned < batch["labels"].numel() / 2
 
 
+@pytest.mark.training
 def test_only_what_the_assistant_says_has_labels(tmp_path: Path) -> None:
     trainer = trainer_of(tiny_recipe(tmp_path), tmp_path / "run")
     batch, tokenizer = first_batch(trainer), trainer.processing_class
@@ -127,6 +130,7 @@ def test_a_step_sees_about_as_many_tokens_as_the_recipe_says(tmp_path: Path) -> 
     assert trainer.args.gradient_accumulation_steps == round(120 / mean)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_checkpointing_changes_nothing_but_memory(tmp_path: Path, method: str) -> None:
     import torch
@@ -140,6 +144,7 @@ def test_checkpointing_changes_nothing_but_memory(tmp_path: Path, method: str) -
         torch.testing.assert_close(checkpointed[name], values)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_ten_steps_learn_two_samples_by_heart(tmp_path: Path, method: str) -> None:
     write_talks(tmp_path / "talks.jsonl", [("Which fox?", "The quick brown fox."), ("Which dogs?", "12345 lazy dogs.")])
@@ -259,6 +264,7 @@ def test_a_training_that_stretched_positions_is_not_trained_on(tmp_path: Path) -
 # Stopping and going on
 
 
+@pytest.mark.training
 def test_stopped_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     recipe = tiny_recipe(tmp_path, stages=(Stage(96, steps=3), Stage(128, steps=5)))
     whole = train(recipe, tmp_path / "whole")

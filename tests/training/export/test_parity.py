@@ -88,6 +88,7 @@ def test_each_token_is_scored_after_those_before_it() -> None:
 
 @pytest.mark.embedded
 @needs_engine
+@pytest.mark.training
 @pytest.mark.parametrize("name", MODELS)
 def test_exported_models_and_adapters_say_in_llama_cpp_what_they_were_trained_to_say(tmp_path: Path, name: str) -> None:
     architecture, kind, entries = MODELS[name]
@@ -116,6 +117,7 @@ def test_exported_models_and_adapters_say_in_llama_cpp_what_they_were_trained_to
 
 @pytest.mark.embedded
 @needs_model
+@pytest.mark.training
 def test_the_embedded_model_with_an_adapter_says_in_llama_cpp_what_it_was_trained_to_say(tmp_path: Path) -> None:
     assert WEIGHTS is not None
     model = load_model(str(WEIGHTS))

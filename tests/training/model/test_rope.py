@@ -121,6 +121,7 @@ def test_dynamic_leaves_the_length_as_it_was_and_grows_beyond_it() -> None:
     assert rope_of(config.to_dict()).length == 256
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("kind", ["none", "linear", "dynamic", "yarn", "abf"])
 def test_what_is_written_to_a_config_is_read_from_it(kind: RopeKind, caplog: pytest.LogCaptureFixture) -> None:
     config = llama(rope_theta=100_000.0)
@@ -132,6 +133,7 @@ def test_what_is_written_to_a_config_is_read_from_it(kind: RopeKind, caplog: pyt
     assert not caplog.records  # transformers logs what it finds odd
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("kind", ["none", "linear", "yarn", "abf"])
 def test_what_is_written_for_llama_cpp_is_read_from_it(kind: RopeKind) -> None:
     rope = extend(rope_of(SMOLLM), kind, 8192 if kind == "none" else 32_768)
