@@ -30,7 +30,7 @@ from octavo.training.reader.examples import IN_USE, reader_examples
 from octavo.training.reader.measuring import Values, measured, together
 from octavo.training.reader.musique import TAUGHT, musique_examples, read_decomposed
 
-_CLAIMED = {"hit": "hit", "none": "none", "none of plain": "none_of_plain"}
+_CLAIMED = ("hit", "none", "none of plain", "none of like")
 
 
 def main() -> None:
@@ -68,7 +68,7 @@ async def _measure(arguments: argparse.Namespace) -> None:
         for (kind, language), found in sorted(by_kind.items()):
             for measure, numbers in together(found).items():
                 if kind == "read" and measure in _CLAIMED:
-                    record.add(f"{name}_{language}_{_CLAIMED[measure]}", 100 * sum(numbers) / len(numbers), "%")
+                    record.add(f"{name}_{language}_{measure.replace(' ', '_')}", 100 * sum(numbers) / len(numbers), "%")
                 interval = bootstrap_mean(numbers, seed=0)
                 record.add_row(
                     "replies",

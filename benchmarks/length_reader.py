@@ -86,8 +86,8 @@ class Looking:
 
 
 class Agent:
-    """Reads in pieces of at most `piece_tokens` tokens of the small model's `tokenizer`; a context. octavo keeps what
-    it reads in `home`."""
+    """Reads in pieces of at most `piece_tokens` tokens of the small model's `tokenizer`; a context. octavo keeps the
+    last texts in `home`."""
 
     def __init__(self, tokenizer: Tokenizer, piece_tokens: int, home: Path, seed: int) -> None:
         self._ledger = Ledger()
@@ -96,6 +96,7 @@ class Agent:
         self._options = ReadingOptions(chunk_tokens=piece_tokens, strategy="number", reply_tokens=512, fresh=True)
         self._home = home
         self._texts = 0
+        self._current: Reader | None = None
 
     def __enter__(self) -> Agent:
         return self
@@ -103,14 +104,19 @@ class Agent:
     def __exit__(self, *_: object) -> None:
         self._ledger.close()
 
+    def _reader(self) -> Reader:
+        """That of the last texts, or one with nothing in its library where that has enough of them."""
+        if self._current is None or self._texts % _AT_HOME == 0:
+            library = self._home / "read"
+            rmtree(library, ignore_errors=True)
+            self._current = Reader(self._model, options=self._options, home=library, ledger=self._ledger)
+        self._texts += 1
+        return self._current
+
     def read(self, text: str, towns: Sequence[str]) -> list[Found]:
         """What it finds about each of these towns in a text."""
-        if self._texts % _AT_HOME == 0:
-            rmtree(self._home, ignore_errors=True)
-            self._reader = Reader(self._model, options=self._options, home=self._home, ledger=self._ledger)
-        self._texts += 1
         document = Document.of(text, name="towns.txt")
-        answers = self._reader.batch(document, [question(town) for town in towns], level="read")
+        answers = self._reader().batch(document, [question(town) for town in towns], level="read")
         return [_found(town, answer) for town, answer in zip(towns, answers, strict=True)]
 
 

@@ -127,13 +127,16 @@ def rows(scores: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def by_depth(scores: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A row for each method of a run: the mean score at every depth."""
+    """A row for each method of a run, where needles have a depth: the mean score at every one."""
     headline = scores["measures"][0]
     for method, summary in scores["methods"].items():
         found: dict[float, list[float]] = {}
         for group in summary["groups"]:
+            if "depth" not in group["conditions"]:  # of several needles in one text, each has another
+                continue
             found.setdefault(group["conditions"]["depth"], []).append(group["measures"][headline]["mean"])
-        yield {"method": method, **{f"{depth:g} %": round(100 * fmean(found[depth]), 1) for depth in sorted(found)}}
+        if found:
+            yield {"method": method, **{f"{depth:g} %": round(100 * fmean(found[depth]), 1) for depth in sorted(found)}}
 
 
 if __name__ == "__main__":

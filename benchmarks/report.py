@@ -62,7 +62,7 @@ def render(records: Mapping[str, Json]) -> str:
 
 
 def _claim_row(claim: Claim, record: Json | None) -> tuple[str, ...]:
-    command = f"`python benchmarks/{claim.benchmark}.py`"
+    command = f"`{claim.command}`"
     if record is None:
         targets = "; ".join(target.text("") for target in claim.targets)
         return (claim.what, targets, "not measured yet", "-", claim.peer, command, "-", "-", "-")

@@ -38,7 +38,6 @@ LONG = (
     "embedded_throughput",
     "embedded_fill",
     "reader_strategies",
-    "needle",
     "embedded_reader",
     "embedded_multihop",
     "length_experiment",

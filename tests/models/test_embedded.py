@@ -99,6 +99,15 @@ def test_it_is_named_before_it_is_loaded() -> None:
     assert EmbeddedModel().host == "this process"
 
 
+def test_a_model_from_a_file_may_be_asked_like_the_small_one() -> None:
+    assert EmbeddedModel("mine.gguf").like is None
+    assert EmbeddedModel("mine.gguf", like="smollm2").like == "smollm2"
+    assert EmbeddedModel(raw=True).like == "smollm2-raw"
+    for path, like in ((None, "smollm2"), ("mine.gguf", "qwen")):
+        with pytest.raises(UsageError, match="is for a model from a file, and one of smollm2, smollm2-raw"):
+            EmbeddedModel(path, like=like)  # type: ignore[arg-type]
+
+
 # With a made-up vocabulary
 
 

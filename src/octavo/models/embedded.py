@@ -11,7 +11,7 @@ import hashlib
 import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from octavo.errors import MissingExtra, ModelUnavailable, UsageError
 from octavo.models.chat import Completion, Message, Request, ToolSchema
@@ -25,6 +25,9 @@ from octavo.models.weights import default_cache, weights_hash
 
 READER = Path(__file__).parent / "adapters" / "smollm2-reader.gguf"
 """What octavo taught it: a LoRA adapter (`adapters/README.md` is its card)."""
+
+Small = Literal["smollm2", "smollm2-raw"]
+"""The small model, with what octavo taught it or without."""
 
 _BATCH = 512
 """Tokens worked on in one go: the engine notices a cancelled call, and lets another in, once a batch."""
@@ -44,10 +47,10 @@ class EmbeddedModel:
     fetches, with what octavo taught it of reading unless it is wanted `raw`.
 
     `window` is in tokens, for each of `parallel` calls at once; more calls wait at the server. `threads` is the number
-    of physical cores unless given. `adapter` is a LoRA adapter's `.gguf`, in place of octavo's own. `like` is the known
-    model that one from a file is asked like, where it was trained from that. `tokenizer` is needed only where the
-    file's own cannot be rebuilt. `cache` is the folder for what is worked out once: the tokenizer, the hash of the
-    weights, the small model's weights in the form that is read fastest (145 MB).
+    of physical cores unless given. `adapter` is a LoRA adapter's `.gguf`, in place of octavo's own. `like` is for a
+    file that the small model became by more training: as which of the two it is to be asked. `tokenizer` is needed only
+    where the file's own cannot be rebuilt. `cache` is the folder for what is worked out once: the tokenizer, the hash
+    of the weights, the small model's weights in the form that is read fastest (145 MB).
     """
 
     def __init__(
@@ -59,10 +62,12 @@ class EmbeddedModel:
         threads: int | None = None,
         adapter: str | Path | None = None,
         raw: bool = False,
-        like: str | None = None,
+        like: Small | None = None,
         tokenizer: str | Path | None = None,
         cache: Path | None = None,
     ) -> None:
+        if like is not None and (path is None or like not in get_args(Small)):
+            raise UsageError(f"like={like!r} is for a model from a file, and one of {', '.join(get_args(Small))}")
         self._given_path = Path(path).expanduser() if path is not None else None
         self._given_window = window
         self._parallel = parallel
@@ -82,8 +87,8 @@ class EmbeddedModel:
         return self._given_path.stem if self._given_path is not None else self._small
 
     @property
-    def like(self) -> str | None:
-        """The known model that it is asked like: "smollm2", "smollm2-raw", or None, like any other."""
+    def like(self) -> Small | None:
+        """The small model that it is asked like, None where it is asked like any other."""
         return self._given_like if self._given_path is not None else self._small
 
     @property
@@ -163,7 +168,7 @@ class EmbeddedModel:
         await asyncio.to_thread(self._stop)
 
     @property
-    def _small(self) -> str:
+    def _small(self) -> Small:
         return SMALL if self._adapter is not None else SMALL_RAW
 
     def _known(self) -> EndpointModel:

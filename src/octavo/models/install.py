@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from octavo.errors import OctavoError, UsageError
 
@@ -30,8 +31,8 @@ class InstallableModel:
     summary: str
 
 
-SMALL = "smollm2"
-SMALL_RAW = "smollm2-raw"
+SMALL: Final = "smollm2"
+SMALL_RAW: Final = "smollm2-raw"
 """The embedded model with what octavo taught it, and as its makers made it: the same weights."""
 
 MODELS = (

@@ -115,9 +115,9 @@ def _train_stages(recipe: Recipe, run: TrainingRun, processes: Any, tell: Tell, 
 
 def _prepared(recipe: Recipe, rows: Path | None) -> tuple[Any, Template, Evaluator | None, Prepared]:
     """The tokenizer and its template, what is to be evaluated, and the data, written to `rows`."""
+    require_launcher()
     start_of(recipe)  # refused before anything is read
     tokenizer = load_tokenizer(recipe.model)
-    require_launcher()
     require_loadable(recipe.model, method=recipe.method, **_positions(recipe))
     template = training_template(tokenizer, recipe.template)
     evaluator = None

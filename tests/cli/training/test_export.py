@@ -94,10 +94,12 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_exported(
     run: TrainingRun, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / "text.txt").write_text("The fox is quick.")
+    (here / "empty.txt").write_text("")
     for form, text, said in (
         ("merged", "text.txt", "--check compares what llama.cpp reads, and merged is for other engines"),
         ("adapter-gguf", "text.txt", "--check lays an adapter over the .gguf file of its model"),
-        ("gguf", "none.txt", "--check none.txt: no such file"),
+        ("gguf", "empty.txt", "--check empty.txt: has no two tokens to compare"),
+        ("gguf", "none.txt", "--check none.txt: cannot be read as text"),
     ):
         assert main(["export", "run", "--to", form, "--check", text, "-o", "out"]) == 2
         assert said in capsys.readouterr().err

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from octavo.errors import TrainingError
-from octavo.training.data.lengths import Measured, arrange
-from octavo.training.evaluating.plan import EvaluationPlan
+from octavo.training.data.lengths import arrange
+from octavo.training.evaluating.plan import EvaluationPlan, Shown
 from octavo.training.model.shape import shape_of
 from octavo.training.planning.footprint import footprint, measuring_footprint
 from octavo.training.planning.machine import Machine
@@ -18,7 +18,7 @@ from tests.training.planning.test_plan import SMOLLM, data
 from tests.training.tiny import tiny_config, tiny_model
 
 RECIPE = Recipe("m", (), (Stage(1000, steps=10),), evaluation=EvaluationPlan(lengths=(64_000,)))
-SHOWN = [Measured(0, 64_000, 1, "a prompt"), Measured(1, 300, 20, "a sample")]
+SHOWN = [Shown(64_000, 1, "--evaluate-lengths"), Shown(300, 20, "--evaluate-short")]
 
 
 def planned(memory: int | None = None) -> Plan:
@@ -49,7 +49,7 @@ def test_it_is_measured_before_the_first_step_in_between_and_at_each_stages_end(
 def test_measuring_is_a_part_of_the_time_and_is_told() -> None:
     plan = planned()
     assert plan.measuring is not None
-    assert (plan.measuring.times, plan.measuring.tokens) == (2, 64_000)
+    assert (plan.measuring.times, plan.measuring.most.tokens) == (2, 64_000)
     assert plan.seconds == pytest.approx(plan.stages[0].seconds + 2 * plan.measuring.once)
     assert dict(plan.as_rows())["measuring"].startswith("2 times, about ")
     assert plan.as_json()["measuring"]["seconds"] == plan.measuring.seconds > 0
@@ -73,5 +73,5 @@ def test_too_little_memory_to_measure_is_said_before_loading() -> None:
     assert needed > plenty.memory.total
     plan = planned(memory=needed - 10**8)
     assert (plan.missing, plan.missing_to_measure) == (0, 10**8)
-    with pytest.raises(TrainingError, match=r"measuring a text of 64,000 tokens takes .* give shorter --evaluate-len"):
+    with pytest.raises(TrainingError, match=r"measuring a text of 64,000 tokens takes .* leave --evaluate-lengths out"):
         require_memory(plan, RECIPE, SMOLLM)

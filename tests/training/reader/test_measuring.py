@@ -28,7 +28,7 @@ def test_a_failed_call_is_worth_nothing(kind: Kind) -> None:
     assert all(sum(numbers) == 0 for numbers in values.values())
 
 
-@pytest.mark.parametrize(("plain", "measures"), [(False, {"none"}), (True, {"none", "none of plain"})])
+@pytest.mark.parametrize(("plain", "measures"), [(False, {"none", "none of like"}), (True, {"none", "none of plain"})])
 def test_a_reader_that_finds_something_everywhere_is_wrong_about_nothing(plain: bool, measures: set[str]) -> None:
     example = next(each for each in made("read") if not each.about["gold"] and each.about["plain"] == plain)
     sentence = example.about["text"].split(".")[0]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from octavo.cli.terminal import say, write_json, write_line
 from octavo.errors import UsageError
-from octavo.training.export.checking import checked, require_checkable
+from octavo.training.export.checking import checked, tokens_to_check
 from octavo.training.export.exporting import Form, export_run
 from octavo.training.export.model_file import Quantization
 from octavo.training.export.parity import Parity
@@ -37,8 +37,7 @@ def write_export(wanted: Exported, *, as_json: bool, quiet: bool) -> int:
     if wanted.form != "gguf" and (wanted.quantization is not None or wanted.base is not None):
         raise UsageError(f"--quantization and --base are about --to gguf, not {wanted.form}")
     recipe = TrainingRun(wanted.run).recipe()
-    if wanted.check is not None:
-        require_checkable(wanted.run, wanted.form, wanted.check)
+    tokens = tokens_to_check(wanted.run, wanted.form, wanted.check) if wanted.check is not None else []
     if wanted.form != "adapter-gguf" and not quiet:
         say("loading what was trained")
     place = export_run(
@@ -48,14 +47,14 @@ def write_export(wanted: Exported, *, as_json: bool, quiet: bool) -> int:
         quantization=wanted.quantization or "f16",
         base=wanted.base,
     )
-    if wanted.check is not None and not quiet:
+    if not as_json:
+        write_line(str(place))
+    if tokens and not quiet:
         say("comparing it with what was trained")
-    parity = checked(wanted.run, wanted.form, place, wanted.check) if wanted.check is not None else None
+    parity = checked(wanted.run, wanted.form, place, tokens) if tokens else None
     if as_json:
         made = {"run": str(wanted.run), "form": wanted.form, "path": str(place), "bytes": _bytes(place)}
         write_json(made | ({"check": {**asdict(parity), "ratio": parity.ratio}} if parity is not None else {}))
-    else:
-        write_line(str(place))
     if parity is not None and not as_json:
         say(_told(parity))
     if not quiet:

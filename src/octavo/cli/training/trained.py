@@ -22,7 +22,8 @@ from octavo.training.running.run import TrainingRun
 @dataclass(frozen=True, slots=True)
 class Trained:
     """The files to load: `weights`, and an `adapter` over them or none. `longest` is the length of what it was trained
-    on and `reach` how far its positions go, in tokens. `small` says that it was trained from octavo's small model."""
+    on and `reach` how far its positions go, in tokens. `small` says that it was trained from octavo's small model, and
+    reads no further than that."""
 
     weights: Path
     adapter: Path | None
@@ -61,13 +62,13 @@ def trained(folder: Path) -> Trained:
 
 
 def export_command(run: TrainingRun) -> str:
-    """The command that makes of a training what `trained` loads: the smallest file that holds all of it."""
+    """The command that makes of a training what `trained` loads: the smallest file that is sure to hold all of it."""
     return _command(run, _form(run.recipe()))
 
 
 def _is_small(recipe: Recipe) -> bool:
     small, base = weights_of(SMALL), Path(recipe.model)
-    return small is not None and base.is_file() and base.samefile(small)
+    return recipe.rope == "none" and small is not None and base.is_file() and base.samefile(small)
 
 
 def _form(recipe: Recipe) -> Form:

@@ -15,12 +15,11 @@ from typing import Any, TypeVar
 
 from octavo.evaluation.haystack import Haystack
 from octavo.models.json_tokenizer import JsonTokenizer
-from octavo.training.data.lengths import Measured
 from octavo.training.data.samples import read_samples
 from octavo.training.data.templates import Encoded, Template, encode
 from octavo.training.evaluating.evaluation import NeedleScore, PositionLoss, Retention
 from octavo.training.evaluating.needles import REPLY_TOKENS, NeedlePrompt, needle_prompts
-from octavo.training.evaluating.plan import EvaluationPlan
+from octavo.training.evaluating.plan import EvaluationPlan, Shown
 from octavo.training.evaluating.positions import buckets, by_position, stretches
 from octavo.training.quiet import quiet
 
@@ -68,14 +67,12 @@ class Evaluator:
         )
 
     @property
-    def shown(self) -> tuple[Measured, ...]:
-        """The lengths of all that is shown, and how many tokens of it are scored."""
-        prompts = [(len(prompt.tokens), 1) for prompt in self.prompts]
-        texts = [(len(text), len(text)) for text in self.texts]
-        samples = [(len(sample.tokens), sum(sample.learned)) for sample in self.samples]
-        return tuple(
-            Measured(index, tokens, scored, "measuring")
-            for index, (tokens, scored) in enumerate([*prompts, *texts, *samples])
+    def shown(self) -> tuple[Shown, ...]:
+        """The lengths of all that is shown."""
+        return (
+            *(Shown(len(prompt.tokens), 1, "--evaluate-lengths") for prompt in self.prompts),
+            *(Shown(len(text), len(text), "--evaluate-text") for text in self.texts),
+            *(Shown(len(sample.tokens), sum(sample.learned), "--evaluate-short") for sample in self.samples),
         )
 
     def measure(

@@ -13,6 +13,16 @@ from octavo.evaluation.names import Language
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A prompt or a text that a model is shown to measure it, of so many tokens, `scored` of them; and the option that
+    asks for it."""
+
+    tokens: int
+    scored: int
+    option: str
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationPlan:
     """What is measured before the first step, after every `every` steps (0: not in between) and at each stage's end.
 

@@ -94,8 +94,9 @@ def measuring_footprint(
     shape: ModelShape, recipe: Recipe, tokens: int, scored: int, *, device: str = "cpu", sharing: Sharing = ALONE
 ) -> Footprint:
     """The memory while a text of `tokens` tokens, `scored` of them, is measured between two steps: all keys and values,
-    the inside of one layer, and the loss's chunk with what it is made into, for there is no way back."""
-    number = _SINGLE if recipe.method == "full" and device == "cpu" else _HALF
+    the loss's chunk with what it is made into, and the inside of one layer: as much as it would keep for a way back,
+    which is more than it takes."""
+    number = _number(recipe, device)
     keys_and_values = 2 * shape.layers * shape.keys * tokens * number
     chunk = min(scored, _LOGIT_ROWS) * min(shape.vocabulary, _LOGIT_COLUMNS) * _SINGLE
     return replace(
@@ -131,8 +132,12 @@ def _frozen(shape: ModelShape, method: Method) -> float:
 def mask_bytes(shape: ModelShape, recipe: Recipe, device: str) -> float:
     """Bytes for each pair of tokens of a row that keeps samples apart: a byte in the mask that all layers see, and a
     number of the precision that attention computes in, which each layer makes of it and keeps for its way back."""
-    number = _SINGLE if recipe.method == "full" and device == "cpu" else _HALF
-    return 1 + number * (1 if recipe.checkpointing else shape.layers)
+    return 1 + _number(recipe, device) * (1 if recipe.checkpointing else shape.layers)
+
+
+def _number(recipe: Recipe, device: str) -> float:
+    """Bytes of a number in the precision that attention computes in."""
+    return _SINGLE if recipe.method == "full" and device == "cpu" else _HALF
 
 
 def layer_activations(shape: ModelShape, method: Method, device: str) -> float:

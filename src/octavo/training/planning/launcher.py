@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from octavo.errors import TrainingError
+from octavo.errors import MissingExtra, TrainingError
 
 _WHOLE_ZERO = "3"
 """The stage of DeepSpeed's ZeRO that shares out the weights too, not only what comes on top of them."""
@@ -30,9 +30,11 @@ ALONE = Sharing()
 
 
 def require_launcher() -> None:
-    """Raises `TrainingError` for several GPUs and one process: most would lie idle."""
-    import torch
-
+    """Raises `TrainingError` for several GPUs and one process: most would lie idle; `MissingExtra` without torch."""
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtra("training", "train") from error
     if torch.cuda.device_count() > 1 and process_count() == 1:
         configuration = Path(__file__).parent.parent / "engines" / "context-parallel.yaml"
         raise TrainingError(

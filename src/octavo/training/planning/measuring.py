@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from octavo.training.data.lengths import Measured
-from octavo.training.evaluating.plan import EvaluationPlan
+from octavo.training.evaluating.plan import EvaluationPlan, Shown
 from octavo.training.model.shape import ModelShape
 from octavo.training.planning.footprint import Footprint, measuring_footprint
 from octavo.training.planning.machine import Machine
@@ -20,12 +19,12 @@ from octavo.training.recipe import Recipe
 
 @dataclass(frozen=True, slots=True)
 class MeasuringPlan:
-    """Measured `times` times over, `once` seconds each (the replies that are written come on top). `memory` is for the
-    text or prompt that takes most, which has `tokens` tokens."""
+    """Measured `times` times over, `once` seconds each (the replies that are written come on top). `memory` is for what
+    takes most of all that is shown."""
 
     times: int
     once: float
-    tokens: int
+    most: Shown
     memory: Footprint
 
     @property
@@ -35,22 +34,22 @@ class MeasuringPlan:
 
 
 def measuring_plan(
-    recipe: Recipe, shape: ModelShape, steps: Sequence[int], shown: Sequence[Measured], machine: Machine, share: float
+    recipe: Recipe, shape: ModelShape, steps: Sequence[int], shown: Sequence[Shown], machine: Machine, share: float
 ) -> MeasuringPlan | None:
     """What `recipe.evaluation` takes in stages of so many `steps`, for texts and prompts of these lengths; a model
     reaches this `share` of the machine's rate. None where nothing is measured."""
     if recipe.evaluation is None or not shown:
         return None
-    operations = sum(forward_operations(shape, recipe, text.tokens, text.learned) for text in shown)
+    operations = sum(forward_operations(shape, recipe, text.tokens, text.scored) for text in shown)
 
-    def memory(text: Measured) -> Footprint:
+    def memory(text: Shown) -> Footprint:
         return measuring_footprint(
-            shape, recipe, text.tokens, text.learned, device=machine.device, sharing=machine.sharing
+            shape, recipe, text.tokens, text.scored, device=machine.device, sharing=machine.sharing
         )
 
     most = max(shown, key=lambda text: memory(text).total)
     times = times_measured(recipe.evaluation, steps)
-    return MeasuringPlan(times, operations / (machine.rate * share), most.tokens, memory(most))
+    return MeasuringPlan(times, operations / (machine.rate * share), most, memory(most))
 
 
 def times_measured(plan: EvaluationPlan, steps: Sequence[int]) -> int:

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from octavo.errors import TrainingError
-from octavo.training.data.lengths import Measured, StageData
+from octavo.training.data.lengths import StageData
+from octavo.training.evaluating.plan import Shown
 from octavo.training.model.shape import ModelShape
 from octavo.training.planning.footprint import Footprint, footprint, trained_parameters
 from octavo.training.planning.machine import Machine
@@ -143,7 +144,7 @@ class Plan:
             "measuring": {
                 "times": self.measuring.times,
                 "seconds": self.measuring.seconds,
-                "tokens": self.measuring.tokens,
+                "tokens": self.measuring.most.tokens,
                 "memory": {
                     **asdict(self.measuring.memory),
                     "total": self.measuring.memory.total,
@@ -162,7 +163,7 @@ def make_plan(
     shape: ModelShape,
     arranged: Sequence[StageData],
     machine: Machine,
-    shown: Sequence[Measured] = (),
+    shown: Sequence[Shown] = (),
 ) -> Plan:
     """What the recipe takes for a model of this shape, samples so arranged, and what is `shown` to measure it."""
     stages = tuple(_stage_plan(recipe, shape, data, machine) for data in arranged)
@@ -195,9 +196,9 @@ def require_memory(plan: Plan, recipe: Recipe, shape: ModelShape) -> None:
         )
     if plan.missing_to_measure and plan.measuring is not None:
         raise TrainingError(
-            f"measuring a text of {plan.measuring.tokens:,} tokens takes {_bytes(plan.measuring.memory.total)} of "
-            f"memory and {_free(plan.machine.memory)} are free: {_bytes(plan.missing_to_measure)} are missing; give "
-            "shorter --evaluate-lengths, or leave them and --evaluate-text out"
+            f"measuring a text of {plan.measuring.most.tokens:,} tokens takes {_bytes(plan.measuring.memory.total)} of "
+            f"memory and {_free(plan.machine.memory)} are free: {_bytes(plan.missing_to_measure)} are missing; "
+            f"leave {plan.measuring.most.option} out, or give less of it"
         )
     if plan.missing_host:
         raise TrainingError(
@@ -278,7 +279,7 @@ def _remedy(plan: Plan, recipe: Recipe, shape: ModelShape, free: int) -> str:
 def _measuring(measuring: MeasuringPlan) -> str:
     times = "once" if measuring.times == 1 else f"{measuring.times:,} times"
     return (
-        f"{times}, about {_time(measuring.once)} each without what is written; a text of {measuring.tokens:,} "
+        f"{times}, about {_time(measuring.once)} each without what is written; a text of {measuring.most.tokens:,} "
         f"tokens takes {_bytes(measuring.memory.total)}"
     )
 

@@ -1,8 +1,8 @@
 """How good a reader's replies are: each is understood by octavo's own code, and compared with what was told.
 
 - reading: of the questions that a passage helps with, `hit` (a sentence that helps was pointed at), `precision` and
-  `recall` of the sentences; of the others `none` (nothing was pointed at), and `none of plain` of those of them that
-  tell nothing like what is asked, as most of a document does.
+  `recall` of the sentences; of the others `none` (nothing was pointed at), `none of plain` of those of them that
+  tell nothing like what is asked, as most of a document does, and `none of like` of those that do.
 - analysing: `valid` (it fits the schema and changes no word of the question), `keywords` (the right subject is among
   them), `whole` (rightly told to be about the whole, or not).
 - answering: `exact` and `f1` of the answer without its markers (SQuAD's measures), `cited` (F1 of the markers, where
@@ -76,7 +76,9 @@ def _read(example: Example, completion: Completion | None) -> Values:
             found = set(pointing.understand(strategy, completion, text, sentences).sentences)
     if not wanted:
         none = [float(found == set())]
-        return {"none": none, "none of plain": none} if about.get("plain") else {"none": none}
+        if "plain" not in about:
+            return {"none": none}
+        return {"none": none, "none of plain" if about["plain"] else "none of like": none}
     right = len(wanted & (found or set()))
     precision = {"precision": [right / len(found)]} if found else {}
     return {"hit": [float(right > 0)], "recall": [right / len(wanted)], **precision}

@@ -1,4 +1,4 @@
-"""A call of octavo's about anything, with the right reply: one function a kind.
+"""A call of octavo's about anything, with the right reply: the kinds that are drawn from worlds and from MuSiQue.
 
 The prompts are made by the functions that make the real ones. Knows prompts; nothing of what they are about.
 """
