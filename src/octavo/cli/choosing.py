@@ -103,7 +103,7 @@ def _trained(settings: Settings, folder: Path) -> Choice:
         window=window,
         parallel=2 if window <= SMALL_WINDOW else 1,  # each call at once has a window of its own in memory
         adapter=found.adapter,
-        like=SMALL if found.small else None,  # it is asked as octavo asks the small model
+        like=SMALL if found.small and not over_small else None,
         cache=_cache(settings),
     )
     return Choice(model, f"{folder} (trained, embedded, in this process)", warnings=warnings)
