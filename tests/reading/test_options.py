@@ -12,13 +12,13 @@ from octavo.reading.options import ReadingOptions
 def test_a_model_of_any_endpoint_is_asked_for_all_that_octavo_can_use() -> None:
     options = ReadingOptions().for_model(ScriptedModel(""), 8_192)
     assert (options.strategy, options.analyse, options.cite, options.highest) == ("number", True, True, "reason")
-    assert (options.fill, options.reply_tokens, options.answer_tokens) == (None, None, 1024)
+    assert (options.fill, options.reply_tokens, options.answer_tokens, options.judge) == (None, None, 1024, True)
 
 
 @pytest.mark.parametrize(("raw", "at_once"), [(False, 1), (True, 2)])
 def test_the_small_model_is_asked_plainly_and_shown_little(raw: bool, at_once: int) -> None:
     options = ReadingOptions().for_model(EmbeddedModel(raw=raw), 8_192)
-    assert (options.strategy, options.analyse, options.cite) == ("quote", False, False)
+    assert (options.strategy, options.analyse, options.cite, options.judge) == ("quote", False, False, False)
     assert (options.highest, options.questions_at_once) == ("read", at_once)
     assert (options.fill, options.reply_tokens, options.answer_tokens) == (1200, 16, 160)
 

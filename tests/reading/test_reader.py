@@ -127,6 +127,14 @@ def test_auto_climbs_when_the_passages_do_not_suffice_and_says_why(read_with: Ma
     assert answer_of(events).found is True
 
 
+def test_a_model_that_is_not_to_judge_answers_from_what_was_retrieved(read_with: Make) -> None:
+    faithful = Faithful(sufficient=False)
+    reader, library = read_with(faithful, book(4000, facts={3000: FACT}), judge=False)
+    answer = reader.ask(library, QUESTION)
+    assert (answer.level, answer.found) == ("retrieve", True)
+    assert not any("sufficient" in (request.schema or {}).get("properties", {}) for request in faithful.requests)
+
+
 def test_auto_climbs_when_no_chunk_stands_out(read_with: Make) -> None:
     faithful = Faithful(answer="Amelia Voss hid it under the chapel floor [{number}].", keywords=())
     reader, library = read_with(faithful, book(4000, facts={3000: FACT}))

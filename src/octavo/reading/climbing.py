@@ -200,6 +200,8 @@ class _Climber:
         session, analysis = self.session, self.analysis
         if await asyncio.to_thread(margin, session.corpus, analysis.question) < WEAK_MARGIN:
             return "no chunk stands out by the question's words"
+        if not session.options.judge:
+            return ""
         with suppress(BudgetExhausted, WindowTooSmall):
             room = affordable_room(session, analysis)
             packing, request = await fit(session, analysis, packer_of(session, ranked), room)

@@ -47,6 +47,8 @@ class ReadingOptions:
     - `fill`: the most that the passages shown to the answering model hold. None: all that the window leaves.
     - `answer_tokens`: the longest answer.
     - `analyse`: whether the model splits the question and writes keywords. The smallest models only repeat the prompt.
+    - `judge`: whether "auto" asks the model if what was retrieved suffices, before it answers from that. The smallest
+      models do not know.
     - `threshold`: where the endpoint returns logprobs, a chunk counts as relevant when its confidence (0 to 1) reaches
       this, whatever the reply: the dial between recall and cost. None: as the reply says.
     - `cite`: whether the model is asked to mark its sources. The smallest models only repeat the marks.
@@ -68,6 +70,7 @@ class ReadingOptions:
     fill: int | None = None
     answer_tokens: int | None = None
     analyse: bool | None = None
+    judge: bool | None = None
     threshold: float | None = None
     cite: bool | None = None
     attribute: bool = True
@@ -107,6 +110,7 @@ SMALL_MODEL_ANSWER = 160
 _OF_OTHERS: Mapping[str, Any] = {
     "strategy": "number",
     "analyse": True,
+    "judge": True,
     "cite": True,
     "questions_at_once": 6,
     "highest": "reason",
@@ -117,6 +121,8 @@ _OF_RAW: Mapping[str, Any] = {
     # The beginning of a sentence names it; the smallest model copies on and on, and a token written costs three read.
     "reply_tokens": 16,
     "analyse": False,
+    # Taught to, it is right about 54 % of the passages (`benchmarks/embedded_reader.py`), and each verdict is a prompt.
+    "judge": False,
     "cite": False,
     "questions_at_once": 2,
     "highest": "read",
