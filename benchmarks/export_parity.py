@@ -1,10 +1,11 @@
 """What an export loses: the trained model against each file that `octavo export` makes of it, on a text.
 
-The small model as its makers made it is trained for one step, so that there is a run (one that was taught to point and to
-answer is a poor model of prose, and its perplexity says little); then every form is exported with `--check`, which lets llama.cpp with the file and transformers with the trained model read the same 512 tokens. The
-files: a whole model in each precision, and the adapter over the 4-bit file that it was trained on. `agreement` is the
-share of the tokens for which both expect the same one, `ratio` the file's perplexity over the trained model's. The text
-is from the middle of War and Peace. Its weights were in 4 bits (q4_1) before, so that form of all loses next to nothing.
+The small model as its makers made it is trained for one step, so that there is a run (one that was taught to point and
+to answer is a poor model of prose, and its perplexity says little); then every form is exported with `--check`, which
+lets llama.cpp with the file and transformers with the trained model read the same 512 tokens. The files: a whole model
+in each precision, and the adapter over the 4-bit file that it was trained on. `agreement` is the share of the tokens
+for which both expect the same one, `ratio` the file's perplexity over the trained model's. The text is from the middle
+of War and Peace. Its weights were in 4 bits (q4_1) before, so that form of all loses next to nothing.
 
 What it does not measure: other models, or the answers that an exported model gives.
 """
