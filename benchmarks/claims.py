@@ -241,8 +241,10 @@ CLAIMS = (
         "export_parity",
         (
             Target("f16_agreement", "f16", at_least=99),
-            *(Target(f"{name}_ratio", name, at_most=1.05) for name in ("q8_0", "adapter")),
-            *(Target(f"{name}_ratio", name) for name in ("q5_1", "q5_0", "q4_0")),
+            *(
+                Target(f"{name}_ratio", name, at_most=1.05)
+                for name in ("q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "adapter")
+            ),
         ),
     ),
 )
