@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from octavo.errors import TrainingError, UsageError
-from octavo.training.evaluating.plan import EvaluationPlan
-from octavo.training.model.rope import RopeKind
+from octavo.training.evaluation_plan import EvaluationPlan
 
 Method = Literal["lora", "qlora", "full"]
 """What is trained: low-rank adapters (Hu et al. 2021, arXiv 2106.09685), the same on a base in 4 bits (Dettmers et al.
 2023, arXiv 2305.14314), or every weight."""
+
+RopeKind = Literal["none", "linear", "dynamic", "yarn", "abf"]
+"""How positions are stretched (`model/rope.py`); `none` leaves them as they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,9 @@ from octavo.cli.training.recipe import recipe_of
 from octavo.errors import UsageError
 from octavo.models.embedded import READER
 from octavo.training import sft
-from octavo.training.evaluating.plan import EvaluationPlan
-from octavo.training.model.rope import RopeKind
+from octavo.training.evaluation_plan import EvaluationPlan
 from octavo.training.planning.machine import Machine
-from octavo.training.recipe import Lora, Method, Recipe, Stage
+from octavo.training.recipe import Lora, Method, Recipe, RopeKind, Stage
 from octavo.training.running.run import TrainingRun
 from tests.training.tiny_run import tiny_folder, tiny_recipe, write_talks
 

@@ -11,7 +11,7 @@ from octavo.training.data.preparing import prepare
 from octavo.training.data.templates import training_template
 from octavo.training.evaluating.evaluation import NeedleScore
 from octavo.training.evaluating.evaluator import Abandoned, Evaluator, as_it_was, same_rotations
-from octavo.training.evaluating.plan import EvaluationPlan
+from octavo.training.evaluation_plan import EvaluationPlan
 from octavo.training.model.loading import load_model, load_tokenizer
 from octavo.training.recipe import Recipe
 from octavo.training.running.run import TrainingRun

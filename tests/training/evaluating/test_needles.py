@@ -9,7 +9,7 @@ import pytest
 from octavo.errors import EvaluationError, UsageError
 from octavo.models.json_tokenizer import JsonTokenizer
 from octavo.training.evaluating.needles import REPLY_TOKENS, NeedlePrompt, made_up, needle_prompts
-from octavo.training.evaluating.plan import EvaluationPlan
+from octavo.training.evaluation_plan import EvaluationPlan
 from tests.training.tiny_run import tiny_tokenizer
 
 LENGTHS = (500, 900)

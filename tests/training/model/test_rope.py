@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from octavo.errors import TrainingError, UsageError
-from octavo.training.model.rope import Rope, RopeKind, extend, ntk_theta, rope_of, rope_of_gguf, set_rope
+from octavo.training.model.rope import Rope, extend, ntk_theta, rope_of, rope_of_gguf, set_rope
+from octavo.training.recipe import RopeKind
 
 HEAD = 64
 SMOLLM = {  # the entries of SmolLM2-135M-Instruct's config.json that say where it stands

@@ -6,7 +6,7 @@ import pytest
 
 from octavo.errors import TrainingError
 from octavo.training.data.lengths import arrange
-from octavo.training.evaluating.plan import EvaluationPlan, Shown
+from octavo.training.evaluation_plan import EvaluationPlan, Shown
 from octavo.training.model.shape import shape_of
 from octavo.training.planning.footprint import footprint, measuring_footprint
 from octavo.training.planning.machine import Machine

@@ -8,7 +8,7 @@ import pytest
 
 from octavo.training.evaluating.evaluation import Evaluation
 from octavo.training.evaluating.evaluator import Evaluator
-from octavo.training.evaluating.plan import EvaluationPlan
+from octavo.training.evaluation_plan import EvaluationPlan
 from octavo.training.recipe import Lora, Recipe, Stage
 from octavo.training.running.interrupts import Stopped
 from octavo.training.running.progress import Evaluated, News

@@ -19,8 +19,8 @@ from octavo.training.data.samples import read_samples
 from octavo.training.data.templates import Encoded, Template, encode
 from octavo.training.evaluating.evaluation import NeedleScore, PositionLoss, Retention
 from octavo.training.evaluating.needles import REPLY_TOKENS, NeedlePrompt, needle_prompts
-from octavo.training.evaluating.plan import EvaluationPlan, Shown
 from octavo.training.evaluating.positions import buckets, by_position, stretches
+from octavo.training.evaluation_plan import EvaluationPlan, Shown
 from octavo.training.quiet import quiet
 
 _T = TypeVar("_T")

@@ -14,7 +14,7 @@ from octavo.evaluation.haystack import Background, Haystack, at_depth
 from octavo.evaluation.names import Language
 from octavo.evaluation.tasks.needlebench.needles import Needle, distinct, make_needles
 from octavo.models.tokenizer import Tokenizer
-from octavo.training.evaluating.plan import EvaluationPlan
+from octavo.training.evaluation_plan import EvaluationPlan
 from octavo.training.worlds.telling import told_together
 from octavo.training.worlds.world import World
 

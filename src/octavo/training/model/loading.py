@@ -15,10 +15,10 @@ from octavo.models.cores import patient_threads
 from octavo.models.gguf_file import open_gguf
 from octavo.models.gguf_tokenizer import gguf_tokenizer_file
 from octavo.models.weights import default_cache
-from octavo.training.model.rope import Rope, RopeKind, extend, rope_of
+from octavo.training.model.rope import Rope, extend, rope_of
 from octavo.training.model.shape import model_config
 from octavo.training.quiet import quiet
-from octavo.training.recipe import Method
+from octavo.training.recipe import Method, RopeKind
 
 _DIVISORS = "rope_freqs.weight"
 """A tensor of llama.cpp's that divides each angle by a number of its own; transformers passes it by."""

@@ -17,12 +17,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from octavo.errors import TrainingError, UsageError
-
-RopeKind = Literal["none", "linear", "dynamic", "yarn", "abf"]
-"""How positions are stretched; `none` leaves them as they are."""
+from octavo.training.recipe import RopeKind
 
 _PLAIN = "default"
 """What transformers calls rotations without scaling; ABF is this with another theta."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from octavo.training.evaluating.plan import EvaluationPlan, Shown
+from octavo.training.evaluation_plan import EvaluationPlan, Shown
 from octavo.training.model.shape import ModelShape
 from octavo.training.planning.footprint import Footprint, measuring_footprint
 from octavo.training.planning.machine import Machine

@@ -13,7 +13,7 @@ from typing import Any
 
 from octavo.errors import TrainingError
 from octavo.training.data.lengths import StageData
-from octavo.training.evaluating.plan import Shown
+from octavo.training.evaluation_plan import Shown
 from octavo.training.model.shape import ModelShape
 from octavo.training.planning.footprint import Footprint, footprint, trained_parameters
 from octavo.training.planning.machine import Machine

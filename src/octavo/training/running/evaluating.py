@@ -12,7 +12,7 @@ from typing import Any
 from octavo.training.evaluating.evaluation import Evaluation
 from octavo.training.evaluating.evaluator import Abandoned, Evaluator
 from octavo.training.evaluating.picture import evaluation_picture
-from octavo.training.evaluating.plan import EvaluationPlan
+from octavo.training.evaluation_plan import EvaluationPlan
 from octavo.training.running.interrupts import Interrupts, Stopped
 from octavo.training.running.progress import Evaluated, Tell
 from octavo.training.running.run import TrainingRun

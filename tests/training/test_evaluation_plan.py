@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from octavo.errors import UsageError
-from octavo.training.evaluating.plan import EvaluationPlan
+from octavo.training.evaluation_plan import EvaluationPlan
 from octavo.training.recipe import Recipe, Stage
 
 PLAN = EvaluationPlan(
