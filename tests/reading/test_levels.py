@@ -119,6 +119,15 @@ def test_an_answer_that_only_says_the_question_again_is_not_borne_out(read_with:
     assert reader.ask(library, QUESTION, level="read").found is None
 
 
+@pytest.mark.parametrize(("says", "found"), [("Compass.", True), ("The compasses.", None)])
+def test_a_word_that_the_question_has_in_another_form_is_an_answer(
+    read_with: Make, says: str, found: bool | None
+) -> None:
+    reader, library = read_with(Blind(makes_up=says), book(800, facts={400: FACT}), cite=False)
+    question = "What of all compasses, silver ones, did the lighthouse keeper hide?"
+    assert reader.ask(library, question, level="read").found is found
+
+
 def test_an_answer_in_the_questions_words_that_names_what_stands_elsewhere_is_not_borne_out(read_with: Make) -> None:
     says = "The lighthouse keeper hid the silver compass under a tree."
     reader, library = read_with(Blind(makes_up=says), book(800, facts={400: FACT}), cite=False)

@@ -40,6 +40,9 @@ _CLOSE = 3
 _CHOICE = regex.compile(r"\bor\b|还是|還是|或者", regex.IGNORECASE)
 """What stands between the answers that a question offers itself."""
 
+_LATIN_WORD = regex.compile(r"\p{Latin}+")
+_NAME_WORDS = 2
+
 _ANSWERED_AT_ONCE = 32
 """Questions answered at once; the limiter bounds their calls."""
 
@@ -188,8 +191,15 @@ def cited_by_code(session: Session) -> bool:
 def borne_out(answer: Answer) -> bool:
     """Whether an answer has a place that bears it out, and says more than its question, unless that offers a choice."""
     says_more = set(content_terms(answer.said)) - set(content_terms(answer.question))
-    says = says_more or _CHOICE.search(answer.question)
+    says = says_more or _names_in_another_form(answer) or _CHOICE.search(answer.question)
     return bool(says) and any(citation.support == "supported" for citation in answer.citations)
+
+
+def _names_in_another_form(answer: Answer) -> bool:
+    """Whether an answer is a word or two of which the question has another form: "assert", asked for the statement that
+    inserts assertions. A sentence of such words only says the question again."""
+    words = [word for word in _LATIN_WORD.findall(answer.said.casefold()) if content_terms(word)]
+    return len(words) <= _NAME_WORDS and not set(words) <= set(_LATIN_WORD.findall(answer.question.casefold()))
 
 
 def found_packer(session: Session, ranked: Sequence[Chunk], findings: Sequence[Finding]) -> Packer:
