@@ -38,17 +38,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One line of RESULTS.md: what is measured, by which benchmark, against which targets."""
+    """One line of RESULTS.md: what is measured, in the record of which `benchmark`, against which targets. `script` is
+    what makes the record where its name is another, with these `options`."""
 
     what: str
     benchmark: str
     targets: tuple[Target, ...]
-    script: str = ""
-    """That makes the record `benchmark`, where its name is another."""
-
     peer: str = "-"
+    script: str = ""
     options: str = ""
-    """Behind the script, where it takes some to measure this."""
 
     @property
     def command(self) -> str:
@@ -197,14 +195,13 @@ CLAIMS = (
     ),
     *(
         Claim(
-            f"needles (NeedleBench v2's S-RT, English), 110 placements in {length} tokens, by the embedded model",
-            f"needle_en_{length}_10_sets",
+            f"needles (NeedleBench v2's S-RT, English), 110 placements in {thousands}k tokens, by the embedded model",
+            f"needle_en_{thousands}k_10_sets",
             (Target("s_rt_read", "level read", at_least=95), Target("s_rt_retrieve", "level retrieve")),
             script="needle",
             options=f"--length {thousands}000 --tasks s_rt --methods retrieve read --repeats 10 --depths 0:100:10",
         )
         for thousands in (8, 32, 128)
-        for length in (f"{thousands}k",)
     ),
     Claim(
         "reading by the embedded model: passages that do not help, in which it points at nothing (MuSiQue's "

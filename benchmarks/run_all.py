@@ -2,7 +2,7 @@
 
 Without arguments: all that take a minute or three each (about a quarter of an hour together). `--long` adds those that
 take longer: a hundred multi-hop questions, reading with the embedded model, training for length, and the peers side by
-side (most of a day together). Names run only those. One that fails is named at the end and the others run; the exit
+side (hours). Names run only those. One that fails is named at the end and the others run; the exit
 code is then 1.
 """
 
@@ -28,7 +28,6 @@ QUICK = (
     "batching",
     "faults",
     "reason_memory",
-    "export_parity",
 )
 LONG = (
     "multihop",
@@ -38,6 +37,7 @@ LONG = (
     "embedded_throughput",
     "embedded_fill",
     "reader_strategies",
+    "export_parity",
     "embedded_reader",
     "embedded_multihop",
     "length_experiment",

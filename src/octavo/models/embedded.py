@@ -11,23 +11,20 @@ import hashlib
 import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from octavo.errors import MissingExtra, ModelUnavailable, UsageError
 from octavo.models.chat import Completion, Message, Request, ToolSchema
 from octavo.models.cores import patient_threads, physical_cores
 from octavo.models.eight_bits import at_eight_bits
 from octavo.models.endpoint import EndpointModel
-from octavo.models.install import SMALL, SMALL_RAW, require_weights
+from octavo.models.install import SMALL, SMALL_RAW, Small, require_weights
 from octavo.models.tokenizer import Tokenizer
 from octavo.models.tokenizers import find_tokenizer, gguf_or_estimate
 from octavo.models.weights import default_cache, weights_hash
 
 READER = Path(__file__).parent / "adapters" / "smollm2-reader.gguf"
 """What octavo taught it: a LoRA adapter (`adapters/README.md` is its card)."""
-
-Small = Literal["smollm2", "smollm2-raw"]
-"""The small model, with what octavo taught it or without."""
 
 _BATCH = 512
 """Tokens worked on in one go: the engine notices a cancelled call, and lets another in, once a batch."""

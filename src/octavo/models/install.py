@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from octavo.errors import OctavoError, UsageError
 
@@ -34,6 +34,9 @@ class InstallableModel:
 SMALL: Final = "smollm2"
 SMALL_RAW: Final = "smollm2-raw"
 """The embedded model with what octavo taught it, and as its makers made it: the same weights."""
+
+Small = Literal["smollm2", "smollm2-raw"]
+"""One of the two."""
 
 MODELS = (
     InstallableModel(

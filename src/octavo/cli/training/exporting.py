@@ -49,14 +49,21 @@ def write_export(wanted: Exported, *, as_json: bool, quiet: bool) -> int:
     )
     if not as_json:
         write_line(str(place))
-    if tokens and not quiet:
-        say("comparing it with what was trained")
-    parity = checked(wanted.run, wanted.form, place, tokens) if tokens else None
+    made: dict[str, object] = {
+        "run": str(wanted.run),
+        "form": wanted.form,
+        "path": str(place),
+        "bytes": _bytes(place),
+    }
+    if tokens:
+        if not quiet:
+            say("comparing it with what was trained")
+        parity = checked(wanted.run, wanted.form, place, tokens)
+        made["check"] = {**asdict(parity), "ratio": parity.ratio}
+        if not as_json:
+            say(_told(parity))
     if as_json:
-        made = {"run": str(wanted.run), "form": wanted.form, "path": str(place), "bytes": _bytes(place)}
-        write_json(made | ({"check": {**asdict(parity), "ratio": parity.ratio}} if parity is not None else {}))
-    if parity is not None and not as_json:
-        say(_told(parity))
+        write_json(made)
     if not quiet:
         say(f"{_size(_bytes(place))}; {_use(wanted, recipe, place)}")
     return 0

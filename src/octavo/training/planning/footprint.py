@@ -78,13 +78,14 @@ def footprint(
         activations = tokens * shape.layers * inside
     else:  # each layer's input, and one layer's inside with the gradients under way
         activations = tokens * _UNDER_WAY * inside + (0 if offloaded else inputs)
-    scored = min(tokens, _LOGIT_ROWS) * min(shape.vocabulary, _LOGIT_COLUMNS) * _SINGLE
     head_gradient = _SINGLE * (shape.head if recipe.method == "full" else 0) / sharing.weights
     return replace(
         still,
         gradients=round(_SINGLE * trained_parameters(shape, recipe) / sharing.weights),
         activations=round(activations),
-        logits=round(scored * _LOGIT_COPIES.get(device, 2) + head_gradient + tokens * shape.hidden * 2 * _SINGLE),
+        logits=round(
+            _chunk(shape, tokens) * _LOGIT_COPIES.get(device, 2) + head_gradient + tokens * shape.hidden * 2 * _SINGLE
+        ),
         mask=round(tokens**2 * mask_bytes(shape, recipe, device)) if masked else 0,
         offloaded=round(inputs) if offloaded else 0,
     )
@@ -98,12 +99,16 @@ def measuring_footprint(
     which is more than it takes."""
     number = _number(recipe, device)
     keys_and_values = 2 * shape.layers * shape.keys * tokens * number
-    chunk = min(scored, _LOGIT_ROWS) * min(shape.vocabulary, _LOGIT_COLUMNS) * _SINGLE
     return replace(
         _at_rest(shape, recipe, sharing),
         activations=round(keys_and_values + tokens * layer_activations(shape, recipe.method, device)),
-        logits=round(2 * chunk),
+        logits=round(2 * _chunk(shape, scored)),
     )
+
+
+def _chunk(shape: ModelShape, scored: float) -> float:
+    """Bytes of the loss's chunk of logits, of so many tokens that are scored."""
+    return min(scored, _LOGIT_ROWS) * min(shape.vocabulary, _LOGIT_COLUMNS) * _SINGLE
 
 
 def _at_rest(shape: ModelShape, recipe: Recipe, sharing: Sharing) -> Footprint:

@@ -19,9 +19,7 @@ _ATTENTION_BACKWARD = 2.5
 
 def forward_operations(shape: ModelShape, recipe: Recipe, tokens: int, scored: int) -> float:
     """The operations of going once through `tokens` tokens, the head for `scored` of them."""
-    attention = 4 * shape.layers * shape.queries * tokens * (tokens + 1) / 2
-    adapters = 0 if recipe.method == "full" else shape.adapters(recipe.lora.rank)
-    return float(2 * (shape.multiplied + adapters) * tokens + attention + 2 * shape.head * scored)
+    return _operations(shape, recipe, tokens, scored, _pairs(tokens), layers=1, attention=1, head=1, adapters=1)
 
 
 def sequence_operations(shape: ModelShape, recipe: Recipe, tokens: int, scored: int, *, masked: bool = False) -> float:
@@ -32,9 +30,38 @@ def sequence_operations(shape: ModelShape, recipe: Recipe, tokens: int, scored: 
     """
     again = 1 if recipe.checkpointing else 0
     full = 1 if recipe.method == "full" else 0
-    layers = 2 * shape.multiplied * tokens * (2 + full + again)
-    pairs = tokens * tokens * recipe.micro_batch if masked else tokens * (tokens + 1) / 2
-    attention = 4 * shape.layers * shape.queries * pairs * (1 + _ATTENTION_BACKWARD + again)
-    head = 2 * shape.head * scored * (3 + full)
-    adapters = 0 if full else 2 * shape.adapters(recipe.lora.rank) * tokens * (3 + again)
-    return float(layers + attention + head + adapters)
+    return _operations(
+        shape,
+        recipe,
+        tokens,
+        scored,
+        tokens * tokens * recipe.micro_batch if masked else _pairs(tokens),
+        layers=2 + full + again,
+        attention=1 + _ATTENTION_BACKWARD + again,
+        head=3 + full,
+        adapters=3 + again,
+    )
+
+
+def _pairs(tokens: int) -> float:
+    """Of a token and one that it sees, in a sequence of so many."""
+    return tokens * (tokens + 1) / 2
+
+
+def _operations(
+    shape: ModelShape,
+    recipe: Recipe,
+    tokens: int,
+    scored: int,
+    pairs: float,
+    *,
+    layers: int,
+    attention: float,
+    head: int,
+    adapters: int,
+) -> float:
+    """The operations of so many passes through each part, one there being one pass."""
+    low_rank = 0 if recipe.method == "full" else shape.adapters(recipe.lora.rank)
+    matrices = shape.multiplied * layers + low_rank * adapters
+    seen = 4 * shape.layers * shape.queries * pairs * attention
+    return float(2 * matrices * tokens + seen + 2 * shape.head * scored * head)

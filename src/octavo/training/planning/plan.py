@@ -70,20 +70,17 @@ class Plan:
     @property
     def missing(self) -> int:
         """Bytes that each device lacks; 0 where they suffice, or what is free is not known."""
-        free = self.machine.memory
-        return 0 if free is None else max(0, self.memory.total - free)
+        return _lacking(self.memory.total, self.machine.memory)
 
     @property
     def missing_to_measure(self) -> int:
         """Bytes that each device lacks for the longest text that is measured, as `missing` has it."""
-        free = self.machine.memory
-        return 0 if free is None or self.measuring is None else max(0, self.measuring.memory.total - free)
+        return _lacking(self.measuring.memory.total, self.machine.memory) if self.measuring is not None else 0
 
     @property
     def missing_host(self) -> int:
         """Bytes of the computer's memory that each device lacks for what is offloaded to it, as `missing` has it."""
-        free = self.machine.host
-        return 0 if free is None else max(0, self.memory.offloaded - free)
+        return _lacking(self.memory.offloaded, self.machine.host)
 
     def as_rows(self) -> list[tuple[str, str]]:
         """The plan as names and values, for people."""
@@ -140,21 +137,21 @@ class Plan:
                 for stage in self.stages
             ],
             "longest_row": self.row,
-            "memory": {**asdict(self.memory), "total": self.memory.total, "missing": self.missing},
-            "measuring": {
-                "times": self.measuring.times,
-                "seconds": self.measuring.seconds,
-                "tokens": self.measuring.most.tokens,
-                "memory": {
-                    **asdict(self.measuring.memory),
-                    "total": self.measuring.memory.total,
-                    "missing": self.missing_to_measure,
-                },
-            }
-            if self.measuring is not None
-            else None,
+            "memory": _memory_json(self.memory, self.missing),
+            "measuring": self._measuring_json(),
             "machine": asdict(self.machine),
             "seconds": self.seconds,
+        }
+
+    def _measuring_json(self) -> dict[str, Any] | None:
+        measuring = self.measuring
+        if measuring is None:
+            return None
+        return {
+            "times": measuring.times,
+            "seconds": measuring.seconds,
+            "tokens": measuring.most.tokens,
+            "memory": _memory_json(measuring.memory, self.missing_to_measure),
         }
 
 
@@ -274,6 +271,14 @@ def _remedy(plan: Plan, recipe: Recipe, shape: ModelShape, free: int) -> str:
     if fits < plan.row // 64:
         return "take a smaller model, or a machine with more memory"
     return f"{flags} with rows of at most {fits:,} tokens fits; or let several GPUs share a row (docs/training.md)"
+
+
+def _lacking(needed: int, free: int | None) -> int:
+    return 0 if free is None else max(0, needed - free)
+
+
+def _memory_json(memory: Footprint, missing: int) -> dict[str, int]:
+    return {**asdict(memory), "total": memory.total, "missing": missing}
 
 
 def _measuring(measuring: MeasuringPlan) -> str:
