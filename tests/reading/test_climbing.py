@@ -12,7 +12,6 @@ from octavo.library.library import Library
 from octavo.models.chat import Request
 from octavo.models.scripted import ScriptedModel
 from octavo.reading.answer import Answer
-from octavo.reading.climbing import shortcoming
 from octavo.reading.events import AnswerDelta, Answered, Event, LevelStarted, Warned
 from octavo.reading.options import Budget, Highest, LevelChoice, ReadingOptions
 from octavo.reading.reader import Reader
@@ -143,12 +142,6 @@ def test_targeted_reading_leaves_the_budget_what_the_answer_takes(read_with: Mak
     assert answer.level == "summarize"
     assert answer.coverage.full
     assert answer.found is True
-
-
-def test_what_falls_short_is_named() -> None:
-    answer = Answer("?", "text", True, "read")
-    assert shortcoming(answer) == "no passage bears out the answer"
-    assert shortcoming(Answer("?", "", None, "read")) == "nothing was found"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from octavo.reading.question import QuestionAnalysis
 from octavo.reading.reason import reason_level
 from octavo.reading.retrieve import margin, rank_for_question
 from octavo.reading.session import Session
+from octavo.reading.sufficing import shortcoming
 from octavo.reading.trial import Trial
 from octavo.reading.workers import work_through
 
@@ -160,7 +161,7 @@ class _Climber:
             return
         trial = Trial(self.session)
         answer = await retrieve_level(trial.session, self.analysis, ranked)
-        self.why = shortcoming(answer)
+        self.why = shortcoming(answer, self.session.options)
         if not self.why or not may_climb or self.session.budget_exhausted:
             self.answers.append(await trial.stand(answer))
 
@@ -168,7 +169,7 @@ class _Climber:
         """After level 2: its answer stands, or, where it was on trial and falls short, the next level is needed."""
         if lookup.error is not None:
             raise lookup.error
-        self.why = shortcoming(lookup.answer)
+        self.why = shortcoming(lookup.answer, self.session.options)
         if trial is None:
             self.answers.append(lookup.answer)
         elif not self.why or not self._may_reach("reason") or self.session.budget_exhausted:
@@ -238,14 +239,3 @@ async def _read(session: Session, climbers: Sequence[_Climber], *, may_climb: bo
     lookups = await read_level(session, [climber.analysis for climber in climbers], sessions)
     for climber, lookup, trial in zip(climbers, lookups, trials, strict=True):
         await climber.spared(partial(_Climber.judge, lookup=lookup, trial=trial))
-
-
-def shortcoming(answer: Answer) -> str:
-    """Why an answer does not suffice; empty where it does."""
-    if not answer.found:
-        return "the model finds no answer in the passages" if answer.passages else "nothing was found"
-    if not answer.citations:
-        return "no passage bears out the answer"
-    if all(citation.support == "unsupported" for citation in answer.citations):
-        return "no cited place bears out the answer"
-    return ""

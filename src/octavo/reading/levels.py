@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import regex
-
 from octavo.documents.chunks import Chunk
 from octavo.errors import ModelError, UsageError
 from octavo.library.corpus import Corpus
@@ -27,21 +25,15 @@ from octavo.reading.read import ReadResult
 from octavo.reading.retrieve import rank_for_question
 from octavo.reading.rounds import read_in_rounds
 from octavo.reading.session import Emit, Session
+from octavo.reading.sufficing import borne_out
 from octavo.reading.trial import Trial
 from octavo.reading.workers import work_through
-from octavo.retrieval.terms import content_terms
 
 RANKED = 400
 """The longest ranking that is packed from: more chunks than any window of this kind holds."""
 
 _CLOSE = 3
 """A look at the sentences nearest to the question has so much less room than one at whole chunks."""
-
-_CHOICE = regex.compile(r"\bor\b|还是|還是|或者", regex.IGNORECASE)
-"""What stands between the answers that a question offers itself."""
-
-_LATIN_WORD = regex.compile(r"\p{Latin}+")
-_NAME_WORDS = 2
 
 _ANSWERED_AT_ONCE = 32
 """Questions answered at once; the limiter bounds their calls."""
@@ -154,7 +146,7 @@ async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadRes
     ranked = await asyncio.to_thread(rank_findings, session.corpus, result.findings, analysis, limit=RANKED)
     found = frozenset(finding.chunk for finding in result.findings)
     # A model that is not asked to cite does not say what its answer rests on: code does, and then it is shown.
-    trial = Trial(session) if cited_by_code(session) else None
+    trial = Trial(session) if session.options.cited_by_code else None
     error = None
     try:
         answer = await conclude(
@@ -183,25 +175,6 @@ def _looked_again(session: Session, answer: Answer) -> Lookup:
     return Lookup(answer, cited, frozenset(cited), cited)
 
 
-def cited_by_code(session: Session) -> bool:
-    """Whether the model is not asked to cite, and code looks up the places."""
-    return session.options.cite is False and session.options.attribute
-
-
-def borne_out(answer: Answer) -> bool:
-    """Whether an answer has a place that bears it out, and says more than its question, unless that offers a choice."""
-    says_more = set(content_terms(answer.said)) - set(content_terms(answer.question))
-    says = says_more or _names_in_another_form(answer) or _CHOICE.search(answer.question)
-    return bool(says) and any(citation.support == "supported" for citation in answer.citations)
-
-
-def _names_in_another_form(answer: Answer) -> bool:
-    """Whether an answer is a word or two of which the question has another form: "assert", asked for the statement that
-    inserts assertions. A sentence of such words only says the question again."""
-    words = [word for word in _LATIN_WORD.findall(answer.said.casefold()) if content_terms(word)]
-    return len(words) <= _NAME_WORDS and not set(words) <= set(_LATIN_WORD.findall(answer.question.casefold()))
-
-
 def found_packer(session: Session, ranked: Sequence[Chunk], findings: Sequence[Finding]) -> Packer:
     """Packs what was found, as this session's model is shown passages."""
     return lambda room: pack_found(
@@ -220,7 +193,7 @@ async def _second_look(session: Session, analysis: QuestionAnalysis, coverage: C
     answer counts only where a cited place bears it out. A model that is not asked to cite is shown little of each chunk
     too (`pack_nearest`), for it is a small one; where no places are looked up for it, it is not shown anything."""
     ranked = await asyncio.to_thread(rank_for_question, session.corpus, analysis, limit=RANKED)
-    by_code = cited_by_code(session)
+    by_code = session.options.cited_by_code
     if (session.options.cite is False and not by_code) or not ranked:
         return not_found(session, analysis, "read", coverage)
     packers = [packer_of(session, ranked), *([_nearest_packer(session, analysis, ranked)] if by_code else [])]

@@ -97,6 +97,11 @@ class ReadingOptions:
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise UsageError(f"threshold {self.threshold} is not a probability: give a number from 0 to 1")
 
+    @property
+    def cited_by_code(self) -> bool:
+        """Whether the model is not asked to cite, as only a small one is not, and code looks up the places."""
+        return self.cite is False and self.attribute
+
     def for_model(self, model: ChatModel, window: int) -> ReadingOptions:
         """These options with each None that depends on the model replaced by its default."""
         like = model.like if isinstance(model, EmbeddedModel) else None

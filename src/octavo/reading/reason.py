@@ -25,12 +25,13 @@ from octavo.reading.answer import Answer, Coverage, Finding, Step
 from octavo.reading.answering import Packer, notes_room
 from octavo.reading.concluding import conclude, not_found
 from octavo.reading.events import SubQuestionAnswered, SubQuestionAsked, ToolCalled
-from octavo.reading.levels import RANKED, Lookup, borne_out, cited_by_code, found_packer, read_level, without_deltas
+from octavo.reading.levels import RANKED, Lookup, found_packer, read_level, without_deltas
 from octavo.reading.memory import Entry, Memory, asked_plainly
 from octavo.reading.planning import Plan, Planner
 from octavo.reading.question import QuestionAnalysis
 from octavo.reading.retrieve import rank_for_question
 from octavo.reading.session import Session
+from octavo.reading.sufficing import borne_out
 from octavo.reading.tools.toolbox import Toolbox
 from octavo.reading.trial import Trial
 from octavo.reading.workers import work_through
@@ -157,7 +158,7 @@ class _Reasoning:
         """Keep what a part came to. What a small model answers and nothing bears out is shown as a step, but is not
         known: neither plans nor the final answer build on it."""
         answer = lookup.answer
-        found = bool(answer.found) and (borne_out(answer) or not cited_by_code(self.session))
+        found = bool(answer.found) and (borne_out(answer) or not self.session.options.cited_by_code)
         quotes = tuple(dict.fromkeys(citation.quote for citation in answer.citations))
         self.memory.add(Entry(answer.question, answer.text, quotes, found=found))
         self.lookups.append(lookup)
@@ -211,7 +212,7 @@ class _Reasoning:
         together."""
         last = self.lookups[-1].answer if self.lookups else None
         usable = last is not None and last.found and borne_out(last)
-        return last if usable and cited_by_code(self.session) else None
+        return last if usable and self.session.options.cited_by_code else None
 
     def _packer(self, ranked: Sequence[Chunk]) -> Packer:
         """Packs the best of `ranked`; the places that the answers to the sub-questions cite in any case."""
