@@ -38,7 +38,8 @@ from octavo.training.model.shape import model_config, shape_of
 from octavo.training.planning.footprint import offloads
 from octavo.training.planning.launcher import require_launcher, row_multiple, rows_apart
 from octavo.training.planning.machine import this_machine
-from octavo.training.planning.plan import Plan, make_plan, require_memory, rows_a_step
+from octavo.training.planning.plan import Plan, make_plan, rows_a_step
+from octavo.training.planning.shortage import require_memory
 from octavo.training.quiet import quiet
 from octavo.training.recipe import Recipe
 from octavo.training.running.curve import loss_curve

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from octavo.cli.training.planned import plan_rows
 from octavo.errors import TrainingError
 from octavo.training.data.lengths import arrange
 from octavo.training.evaluation_plan import EvaluationPlan, Shown
@@ -12,7 +13,8 @@ from octavo.training.planning.footprint import footprint, measuring_footprint
 from octavo.training.planning.machine import Machine
 from octavo.training.planning.measuring import times_measured
 from octavo.training.planning.operations import forward_operations
-from octavo.training.planning.plan import Plan, make_plan, require_memory
+from octavo.training.planning.plan import Plan, make_plan
+from octavo.training.planning.shortage import require_memory
 from octavo.training.recipe import Recipe, Stage
 from tests.training.planning.test_plan import SMOLLM, data
 from tests.training.tiny import tiny_config, tiny_model
@@ -51,7 +53,7 @@ def test_measuring_is_a_part_of_the_time_and_is_told() -> None:
     assert plan.measuring is not None
     assert (plan.measuring.times, plan.measuring.most.tokens) == (2, 64_000)
     assert plan.seconds == pytest.approx(plan.stages[0].seconds + 2 * plan.measuring.once)
-    assert dict(plan.as_rows())["measuring"].startswith("2 times, about ")
+    assert dict(plan_rows(plan))["measuring"].startswith("2 times, about ")
     assert plan.as_json()["measuring"]["seconds"] == plan.measuring.seconds > 0
     nothing = make_plan(
         replace(RECIPE, evaluation=None), SMOLLM, arrange(RECIPE.stages, data(800)), Machine("cpu", 1, None, 1e11)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from octavo.cli.training.planned import plan_rows
 from octavo.errors import TrainingError
 from octavo.training.data.lengths import Measured, StageData, arrange
 from octavo.training.model.shape import ModelShape, shape_of
@@ -13,7 +14,8 @@ from octavo.training.planning.footprint import footprint
 from octavo.training.planning.launcher import Sharing
 from octavo.training.planning.machine import Machine, measured_rate, this_machine
 from octavo.training.planning.operations import sequence_operations
-from octavo.training.planning.plan import Plan, make_plan, require_memory, rows_a_step
+from octavo.training.planning.plan import Plan, make_plan, rows_a_step
+from octavo.training.planning.shortage import require_memory
 from octavo.training.recipe import Method, Recipe, Stage
 from tests.training.tiny import tiny_config, tiny_model
 
@@ -100,7 +102,7 @@ def test_a_step_takes_no_more_rows_than_there_are() -> None:
         replace(RECIPE, stages=(Stage(1000, steps=5),)), SMOLLM, [replace(few, stage=Stage(1000, steps=5))], MACHINE
     )
     assert (plan.stages[0].rows, plan.stages[0].tokens) == (3, 5 * 900)
-    assert "3 samples, 5 steps of 3 rows, 4,500 tokens" in dict(plan.as_rows())["stage 1,000"]
+    assert "3 samples, 5 steps of 3 rows, 4,500 tokens" in dict(plan_rows(plan))["stage 1,000"]
 
 
 @pytest.mark.parametrize(("apart", "rows"), [(1, 10), (2, 10), (4, 8), (16, 16), (64, 64)])
@@ -133,7 +135,7 @@ def test_packed_rows_are_masked_which_takes_memory_and_time() -> None:
     packed, plain = (make_plan(replace(recipe, packing=each), SMOLLM, arranged, MACHINE) for each in (True, False))
     assert (packed.row, packed.stages[0].rows, packed.stages[0].steps) == (4000, 2, 5)
     assert packed.memory.mask == 4000**2 * 3
-    assert dict(packed.as_rows())["of it"].count("the mask between its samples 48 MB") == 1
+    assert dict(plan_rows(packed))["of it"].count("the mask between its samples 48 MB") == 1
     pairs = 40_000 * 4000 - 40_000 * 1001 / 2
     attention = 4 * SMOLLM.layers * SMOLLM.queries * pairs * 4.5
     assert packed.stages[0].operations - plain.stages[0].operations == pytest.approx(attention)
@@ -164,7 +166,7 @@ def test_what_is_offloaded_has_to_fit_the_computer() -> None:
     offloaded = 2 * SMOLLM.layers * SMOLLM.hidden * 100_000
     machine = replace(MACHINE, device="cuda", memory=80 * 10**9, host=4 * 10**9)
     plan = make_plan(recipe, SMOLLM, arranged, machine)
-    assert dict(plan.as_rows())["offloaded"] == "3.5 GB of the computer's; free: 4.0 GB"
+    assert dict(plan_rows(plan))["offloaded"] == "3.5 GB of the computer's; free: 4.0 GB"
     require_memory(plan, recipe, SMOLLM)
     small = make_plan(recipe, SMOLLM, arranged, replace(machine, host=3 * 10**9))
     assert small.missing_host == offloaded - 3 * 10**9
@@ -197,7 +199,7 @@ def test_the_loss_passes_by_what_is_not_learned(device: str) -> None:
 
 
 def test_the_rows_say_what_it_takes() -> None:
-    rows = planned().as_rows()
+    rows = plan_rows(planned())
     assert [name for name, _ in rows] == [
         "parameters",
         "stage 1,000",
@@ -216,7 +218,7 @@ def test_the_rows_say_what_it_takes() -> None:
 
 def test_a_stage_that_repeats_says_so() -> None:
     arranged = arrange(RECIPE.stages, data(500, 600))
-    rows = make_plan(RECIPE, SMOLLM, arranged, MACHINE).as_rows()
+    rows = plan_rows(make_plan(RECIPE, SMOLLM, arranged, MACHINE))
     assert ("stage 4,000", "no sample needs this length: those of the stages before are trained again") in rows
 
 

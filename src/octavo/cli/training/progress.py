@@ -13,6 +13,7 @@ from typing import Protocol, Self
 
 from octavo.cli.pace import spoken_seconds
 from octavo.cli.terminal import draws, say
+from octavo.cli.training.planned import plan_rows
 from octavo.training.evaluating.evaluation import Evaluation
 from octavo.training.planning.plan import Plan
 from octavo.training.running.progress import (
@@ -139,7 +140,7 @@ def lines_of(news: News) -> Iterator[str]:
     """What begins or ends, as lines; none for a step, and none for a checkpoint."""
     match news:
         case Planned(plan):
-            yield from (f"{name}: {value}" for name, value in plan.as_rows())
+            yield from (f"{name}: {value}" for name, value in plan_rows(plan))
         case StageBegun():
             after = f", going on after step {news.step:,}" if news.step else ""
             yield (

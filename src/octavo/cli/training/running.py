@@ -14,6 +14,7 @@ from typing import Any
 from octavo.cli.run import INTERRUPTED
 from octavo.cli.terminal import say, write_json, write_line
 from octavo.cli.training.flags import Given
+from octavo.cli.training.planned import plan_rows
 from octavo.cli.training.progress import training_progress_for
 from octavo.cli.training.recipe import recipe_of
 from octavo.cli.training.trained import export_command
@@ -56,7 +57,7 @@ def _write_plan(plan: Plan, *, as_json: bool) -> None:
     if as_json:
         write_json(plan.as_json())
         return
-    rows = plan.as_rows()
+    rows = plan_rows(plan)
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         write_line(f"{name:{width}}  {value}")

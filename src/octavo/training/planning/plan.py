@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from octavo.errors import TrainingError
 from octavo.training.data.lengths import StageData
 from octavo.training.evaluation_plan import Shown
 from octavo.training.model.shape import ModelShape
@@ -82,42 +81,6 @@ class Plan:
         """Bytes of the computer's memory that each device lacks for what is offloaded to it, as `missing` has it."""
         return _lacking(self.memory.offloaded, self.machine.host)
 
-    def as_rows(self) -> list[tuple[str, str]]:
-        """The plan as names and values, for people."""
-        memory, machine = self.memory, self.machine
-        rows = [("parameters", f"{_amount(self.parameters)}, {_amount(self.trained)} of them trained")]
-        for stage in self.stages:
-            name = f"stage {stage.stage.length:,}"
-            rows.append(
-                (
-                    name,
-                    f"{_count(stage.samples, 'sample')}, {_count(stage.steps, 'step')} of "
-                    f"{_count(stage.rows, 'row')}, "
-                    f"{stage.tokens:,} tokens, "
-                    f"about {_time(stage.seconds_per_step)} a step, {_time(stage.seconds)} in all",
-                )
-            )
-            if stage.repeats:
-                rows.append((name, "no sample needs this length: those of the stages before are trained again"))
-        parts = {
-            "weights": memory.weights,
-            "gradients": memory.gradients,
-            "optimizer": memory.optimizer,
-            f"a row of {self.row:,} tokens": memory.activations + memory.logits,
-            "the mask between its samples": memory.mask,
-            "the program": memory.runtime,
-        }
-        rows.append(("memory", f"{_bytes(memory.total)}; free: {_free(machine.memory)}"))
-        rows.append(("of it", ", ".join(f"{name} {_bytes(size)}" for name, size in parts.items() if size)))
-        if memory.offloaded:
-            rows.append(("offloaded", f"{_bytes(memory.offloaded)} of the computer's; free: {_free(machine.host)}"))
-        if self.measuring is not None:
-            rows.append(("measuring", _measuring(self.measuring)))
-        devices = machine.device if machine.devices == 1 else f"{machine.devices} x {machine.device}"
-        rows.append(("machine", f"{devices}, {_amount(machine.rate)} operations a second measured"))
-        rows.append(("time", f"about {_time(self.seconds)}"))
-        return rows
-
     def as_json(self) -> dict[str, Any]:
         """The plan for programs: bytes, seconds, tokens, operations."""
         return {
@@ -183,28 +146,6 @@ def rows_a_step(recipe: Recipe, data: StageData, apart: int = 1) -> int:
     return together * min(wanted, math.ceil(rows / together))
 
 
-def require_memory(plan: Plan, recipe: Recipe, shape: ModelShape) -> None:
-    """Raises `TrainingError` where the memory does not suffice: how much is missing, and what to change."""
-    if plan.missing and plan.machine.memory is not None:
-        raise TrainingError(
-            f"training {_amount(plan.parameters)} parameters on rows of {plan.row:,} tokens takes "
-            f"{_bytes(plan.memory.total)} of memory and {_bytes(plan.machine.memory)} are free: "
-            f"{_bytes(plan.missing)} are missing; {_remedy(plan, recipe, shape, plan.machine.memory)}"
-        )
-    if plan.missing_to_measure and plan.measuring is not None:
-        raise TrainingError(
-            f"measuring a text of {plan.measuring.most.tokens:,} tokens takes {_bytes(plan.measuring.memory.total)} of "
-            f"memory and {_free(plan.machine.memory)} are free: {_bytes(plan.missing_to_measure)} are missing; "
-            f"leave {plan.measuring.most.option} out, or give less of it"
-        )
-    if plan.missing_host:
-        raise TrainingError(
-            f"the longest row leaves {_bytes(plan.memory.offloaded)} for each GPU to the computer's memory, of which "
-            f"{_free(plan.machine.host)} are free: {_bytes(plan.missing_host)} are missing; take shorter stages, or a "
-            "computer with more memory"
-        )
-
-
 def _with_memory(
     recipe: Recipe, shape: ModelShape, stages: tuple[StagePlan, ...], data: StageData, machine: Machine
 ) -> Plan:
@@ -238,79 +179,9 @@ def _stage_plan(recipe: Recipe, shape: ModelShape, data: StageData, machine: Mac
     )
 
 
-def _remedy(plan: Plan, recipe: Recipe, shape: ModelShape, free: int) -> str:
-    """The first change that makes it fit; else all of them together and the longest row that then does."""
-
-    def takes(changed: Recipe, row: int) -> int:
-        return footprint(
-            shape,
-            changed,
-            row,
-            length=plan.length,
-            masked=plan.masked and changed.packing,
-            device=plan.machine.device,
-            sharing=plan.machine.sharing,
-        ).total
-
-    ways = [
-        ("--no-packing", replace(recipe, packing=False)),
-        ("--checkpointing", replace(recipe, checkpointing=True)),
-        ("--method lora", replace(recipe, method="lora")),
-        ("--method lora --checkpointing", replace(recipe, method="lora", checkpointing=True)),
-    ]
-    if plan.machine.device == "cuda":  # bitsandbytes' 4 bits are for GPUs
-        ways.append(("--method qlora --checkpointing", replace(recipe, method="qlora", checkpointing=True)))
-    for flags, changed in ways:
-        if changed != recipe and takes(changed, plan.row) <= free:
-            return f"{flags} fits"
-    flags, least = ways[-1]
-    fits, row = 0, plan.row
-    while fits < row - 1:  # halving the stretch between a length that fits and one that does not
-        middle = (fits + row) // 2
-        fits, row = (middle, row) if takes(least, middle) <= free else (fits, middle)
-    if fits < plan.row // 64:
-        return "take a smaller model, or a machine with more memory"
-    return f"{flags} with rows of at most {fits:,} tokens fits; or let several GPUs share a row (docs/training.md)"
-
-
 def _lacking(needed: int, free: int | None) -> int:
     return 0 if free is None else max(0, needed - free)
 
 
 def _memory_json(memory: Footprint, missing: int) -> dict[str, int]:
     return {**asdict(memory), "total": memory.total, "missing": missing}
-
-
-def _measuring(measuring: MeasuringPlan) -> str:
-    times = "once" if measuring.times == 1 else f"{measuring.times:,} times"
-    return (
-        f"{times}, about {_time(measuring.once)} each without what is written; a text of {measuring.most.tokens:,} "
-        f"tokens takes {_bytes(measuring.memory.total)}"
-    )
-
-
-def _free(size: int | None) -> str:
-    return "not known" if size is None else _bytes(size)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def _amount(number: float) -> str:
-    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.3g}{unit}"
-    return f"{number:.3g}"
-
-
-def _bytes(size: int) -> str:
-    return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.0f} MB"
-
-
-def _time(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:,.1f} h"
