@@ -16,6 +16,7 @@ STATEMENTS := $(DEMO)/python-statements.md
 
 # The demo keeps to itself: the model in this process, whatever endpoint the environment names, and a home of its own.
 ASK := $(BIN)/octavo ask -m smollm2 --home $(DEMO)/home
+QUESTION := "Which statement is used to insert debugging assertions into a program?"
 # "Not found" is an answer too (exit codes 3 and 5); a demo fails only where octavo does.
 OR_NOT_FOUND := || case $$? in 3|5) ;; *) exit 1 ;; esac
 
@@ -27,12 +28,12 @@ help:
 
 demo: $(VENV)/.demo $(BOOK)
 	@echo; echo '--- Level 1, retrieve: all of the book, by keywords'
-	$(ASK) --level retrieve "Which statement is used to insert debugging assertions into a program?" $(BOOK) $(OR_NOT_FOUND)
+	$(ASK) --level retrieve $(QUESTION) $(BOOK) $(OR_NOT_FOUND)
 	@echo; echo '--- Level 2, read: every chunk of its part on statements is shown to the model'
-	$(ASK) --level read "Which statement is used to insert debugging assertions into a program?" $(STATEMENTS) $(OR_NOT_FOUND)
+	$(ASK) --level read $(QUESTION) $(STATEMENTS) $(OR_NOT_FOUND)
 
 demo-read: $(VENV)/.demo $(BOOK)
-	$(ASK) --level read "Which statement is used to insert debugging assertions into a program?" $(BOOK) $(OR_NOT_FOUND)
+	$(ASK) --level read $(QUESTION) $(BOOK) $(OR_NOT_FOUND)
 
 test: $(VENV)/.dev
 	$(BIN)/ruff check

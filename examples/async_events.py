@@ -20,9 +20,9 @@ async def main(path: str, question: str) -> None:
         match event:
             case octavo.ChunkRead(findings=(finding, *_), coverage=coverage):
                 for sentence in finding.sentences:
-                    print(f"chunk {event.index} of {coverage.chunks}: {sentence.of(document.text).strip()}")
+                    print(f"chunk {event.index + 1} of {coverage.chunks}: {sentence.of(document.text).strip()}")
             case octavo.ChunkFailed(reason=reason):
-                print(f"chunk {event.index} failed: {reason}")
+                print(f"chunk {event.index + 1} failed: {reason}")
             case octavo.AnswerDelta(text=text):
                 print(text, end="", flush=True)
             case octavo.Answered(answer=answer):

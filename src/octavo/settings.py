@@ -35,8 +35,8 @@ class Settings(BaseSettings):
         str | None,
         Field(
             description="The model: the name that the endpoint knows it by (may be left out where it serves one only), "
-            "`smollm2` (`smollm2-raw`: without what octavo taught it), or the path of a `.gguf` file; these run in "
-            "this process."
+            "`smollm2` (`smollm2-raw`: without what octavo taught it), the path of a `.gguf` file, or the folder of "
+            "a training; these run in this process."
         ),
     ] = None
     base_url: Annotated[

@@ -57,6 +57,17 @@ def test_a_missing_embedded_model_is_a_problem_only_for_those_who_use_it(
     assert (code, checks["embedded model"]["verdict"]) == (0, "note")
 
 
+def test_an_extra_that_is_not_installed_is_a_note_with_what_to_type(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("octavo.cli.examining.find_spec", lambda module: None)
+    with FakeServer() as server:
+        code, checks = examined(capsys, "--base-url", server.base_url)
+    assert code == 0
+    for what, extra in (("office files", "office"), ("tool servers", "mcp"), ("measuring", "eval"), ("training", "train")):
+        assert (checks[what]["verdict"], checks[what]["advice"]) == ("note", f"pip install 'octavo[{extra}]'")
+
+
 def test_a_damaged_library_is_a_problem_and_hides_nothing_else(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -306,8 +306,10 @@ def test_the_json_of_an_answer_is_the_contract(read_with: Make, faithful: Faithf
     reader, library = read_with(faithful, book(40, facts={20: FACT}))
     printed: dict[str, Any] = json.loads(json.dumps(reader.ask(library, QUESTION).as_json()))
     assert list(printed) == [
-        "question", "answer", "found", "level", "citations", "passages", "coverage", "usage", "steps", "warnings",
+        "question", "answer", "found", "outcome", "level", "citations", "passages", "coverage", "usage", "steps",
+        "warnings",
     ]  # fmt: skip
+    assert printed["outcome"] == "answered"
     (citation,) = printed["citations"]
     assert list(citation) == ["marker", "document", "start", "end", "quote", "page", "section", "support"]
 

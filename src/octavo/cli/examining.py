@@ -68,14 +68,17 @@ def _versions() -> Check:
 
 def _extras() -> list[Check]:
     return [
-        _extra("office files", "mammoth", "office", "Word, PowerPoint, Excel"),
+        _extra("office files", "mammoth", "office", "Word, PowerPoint and Excel files"),
+        _extra("tool servers", "mcp", "mcp", "--mcp"),
+        _extra("measuring", "matplotlib", "eval", "octavo eval"),
+        _extra("training", "trl", "train", "octavo train, octavo export"),
     ]
 
 
-def _extra(what: str, module: str, extra: str, kinds: str) -> Check:
+def _extra(what: str, module: str, extra: str, use: str) -> Check:
     if find_spec(module) is not None:
-        return Check(what, "ok", f"{kinds} can be read ({module} {_version(module)})")
-    return Check(what, "note", f"{kinds} cannot be read", f"pip install 'octavo[{extra}]'")
+        return Check(what, "ok", f"{use}: {module} {_version(module)}")
+    return Check(what, "note", f"{use}: not installed", f"pip install 'octavo[{extra}]'")
 
 
 def _library(settings: Settings) -> Check:

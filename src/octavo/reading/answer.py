@@ -145,6 +145,7 @@ class Answer:
             "question": self.question,
             "answer": self.text,
             "found": self.found,
+            "outcome": self.outcome.value,
             "level": self.level,
             "citations": [citation_json(citation) for citation in self.citations],
             "passages": [

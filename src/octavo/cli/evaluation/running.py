@@ -36,6 +36,21 @@ from octavo.reading.options import LevelChoice
 from octavo.reading.reader import Reader
 from octavo.settings import Settings, load_settings
 
+_KEPT = (
+    "window",
+    "highest",
+    "strategy",
+    "chunk_tokens",
+    "read_tokens",
+    "questions_at_once",
+    "rounds",
+    "steps",
+    "tools",
+    "fill",
+    "answer_tokens",
+)
+"""The settings that answers of octavo's levels depend on: a run is gone on with by the same alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
@@ -169,8 +184,7 @@ async def _native(
 
 def _level(name: str, reader: Reader, settings: Settings, home: Path) -> LevelMethod:
     level: LevelChoice = name  # type: ignore[assignment]
-    kept = ("window", "chunk_tokens", "strategy", "read_tokens", "rounds", "steps", "tools", "fill", "answer_tokens")
-    return LevelMethod(reader, level, home, settings={name: getattr(settings, name) for name in kept})
+    return LevelMethod(reader, level, home, settings={name: getattr(settings, name) for name in _KEPT})
 
 
 def _description(
