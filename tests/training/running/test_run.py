@@ -178,6 +178,18 @@ def test_what_is_no_longer_needed_is_removed(run: TrainingRun) -> None:
     assert not run.stage_folder(2).exists()
 
 
+def test_a_folder_of_someones_rows_is_no_place_for_a_training_and_stays(tmp_path: Path) -> None:
+    mine = tmp_path / "project" / "rows" / "mine.csv"
+    mine.parent.mkdir(parents=True)
+    mine.touch()
+    run = TrainingRun(tmp_path / "project")
+    with pytest.raises(TrainingError, match="holds other files"):
+        run.require_same(RECIPE)
+    with run.held():
+        run.abandon()
+    assert mine.exists()
+
+
 def test_a_folder_is_held_by_one_process_at_a_time(run: TrainingRun) -> None:
     other = TrainingRun(run.path)
     with run.held():

@@ -4,11 +4,11 @@
     log.jsonl       a line for each step
     loss.png        the loss so far
     evaluation.jsonl, evaluation.png    what was measured on the way, where the recipe says so
-    rows/           the data as tokens, while it is trained
     stage-1/        checkpoints of a stage under way; what came out of one that is done, but for the last
     adapter/        what came out of the last stage: a LoRA adapter, with config and tokenizer
     model/          the same, where every weight was trained
     adapter.gguf, merged/, model.gguf   what `octavo export` made of it
+    .rows/          the data as tokens, while it is trained
     .lock           held by the process that trains here
 
 What came out is put in its place whole or not at all: a stage is done when it is there. Knows files; nothing of torch.
@@ -73,7 +73,7 @@ class TrainingRun:
     @property
     def rows(self) -> Path:
         """The file of the data as tokens."""
-        return self.path / "rows" / "rows.arrow"
+        return self.path / ".rows" / "rows.arrow"
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -151,8 +151,7 @@ class TrainingRun:
         """Only what a training that ended before it began has left may be here."""
         if self.path.exists() and not self.path.is_dir():
             raise TrainingError(f"{self.path}: is a file; name a folder with -o")
-        left = self.rows.parent.name
-        if self.path.exists() and any(each.name != left and each.name[0] != "." for each in self.path.iterdir()):
+        if self.path.exists() and any(each.name[0] != "." for each in self.path.iterdir()):
             raise TrainingError(f"{self.path}: holds other files and no training; name a new folder with -o")
 
     def recipe(self) -> Recipe:
