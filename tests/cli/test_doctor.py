@@ -64,7 +64,12 @@ def test_an_extra_that_is_not_installed_is_a_note_with_what_to_type(
     with FakeServer() as server:
         code, checks = examined(capsys, "--base-url", server.base_url)
     assert code == 0
-    for what, extra in (("office files", "office"), ("tool servers", "mcp"), ("measuring", "eval"), ("training", "train")):
+    for what, extra in (
+        ("office files", "office"),
+        ("tool servers", "mcp"),
+        ("measuring", "eval"),
+        ("training", "train"),
+    ):
         assert (checks[what]["verdict"], checks[what]["advice"]) == ("note", f"pip install 'octavo[{extra}]'")
 
 

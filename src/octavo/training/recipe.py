@@ -22,6 +22,9 @@ Method = Literal["lora", "qlora", "full"]
 RopeKind = Literal["none", "linear", "dynamic", "yarn", "abf"]
 """How positions are stretched (`model/rope.py`); `none` leaves them as they are."""
 
+_SEEDS = 2**32
+"""As many as numpy takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lora:
@@ -89,6 +92,8 @@ class Recipe:
             raise UsageError(f"stages grow in length; these are {', '.join(f'{length:,}' for length in lengths)}")
         if not 0.0 < self.learning_rate < math.inf or self.batch_tokens < 1:
             raise UsageError("a learning rate is above 0, and a step sees at least a token")
+        if not 0 <= self.seed < _SEEDS:
+            raise UsageError(f"a seed is from 0 to below {_SEEDS:,}, not {self.seed:,}")
         if not 0.0 <= self.short_share < 1.0:
             raise UsageError(f"the share of short samples is from 0 to below 1, not {self.short_share:g}")
         if self.short_share and not self.short_data:

@@ -29,13 +29,10 @@ PLAN = Plan(
     1_000_000,
     10_000,
     (
-        StagePlan(Stage(8_000), 120, 40, 2, 400_000, 1e12, 40.0, repeats=False),
-        StagePlan(Stage(32_000), 30, 10, 1, 300_000, 3e12, 90.0, repeats=False),
+        StagePlan(Stage(8_000), 120, 40, 2, 400_000, 1e12, 40.0, False, 7_000, False, Footprint(1, 1, 1, 1, 1)),
+        StagePlan(Stage(32_000), 30, 10, 1, 300_000, 3e12, 90.0, False, 30_000, False, Footprint(1, 1, 1, 2, 1)),
     ),
-    30_000,
-    32_000,
-    False,
-    Footprint(1, 1, 1, 1, 1),
+    1,
     Machine("cpu", 1, 2 * 10**9, 1e11),
 )
 EVALUATION = Evaluation(

@@ -83,6 +83,7 @@ def test_a_byte_order_mark_and_empty_lines_are_no_harm(tmp_path: Path) -> None:
         ({"messages": [ASKED, {"role": "assistant"}]}, r"line 2: messages\[1\].content: is no text"),
         ({"messages": [ASKED, ANSWERED], "prompt": "x"}, "line 2: has messages and prompt"),
         ({"prompt": "Why?", "completion": ""}, "line 2: completion: is empty"),
+        ({"prompt": "Why? \ud83d", "completion": "So."}, "line 2: prompt: holds half of a character"),
         ({"prompt": "Why?", "completion": [ASKED]}, "line 2: completion: has no assistant turn"),
         ({"prompt": "Why?", "completion": "So."}, "line 2: is prompt and completion, and the samples before it are m"),
     ],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ def test_exactly_what_the_assistant_says_and_the_end_of_its_turn_are_learned(nam
     encoded = encode(tokenizer, template, Sample(TALK, 2, "talks.jsonl, line 1"))
     end = ENDS["llama3" if name.startswith("llama3") else "chatml"]
     assert learned_text(tokenizer, encoded) == f"{TALK[2]['content']}{end}{TALK[4]['content']}{end}"
-    plain = tokenizer.apply_chat_template(list(TALK), chat_template=template.text, return_dict=True)["input_ids"]
+    plain = tokenizer.apply_chat_template(list(TALK), chat_template=template.undated, return_dict=True)["input_ids"]
     assert list(encoded.tokens) == plain
 
 
@@ -176,3 +177,21 @@ def test_a_conversation_that_the_template_refuses_is_named() -> None:
     template = Template(refusing + (SHIPPED / "chatml.jinja").read_text(encoding="utf-8"), "a template")
     with pytest.raises(TrainingError, match=r"talks\.jsonl, line 7: the chat template refuses .*no system turn"):
         encode(tokenizer_with(CHATML), template, Sample(TALK, 2, "talks.jsonl, line 7"))
+
+
+def test_what_is_learned_today_is_learned_tomorrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers.utils import chat_template_utils
+
+    tokenizer = tokenizer_with(published("llama3_2"))
+    template, days = training_template(tokenizer), []
+    for day in (1, 2):
+
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz: Any = None, day: int = day) -> datetime:
+                return datetime(2031, 1, day)
+
+        monkeypatch.setattr(chat_template_utils, "datetime", Clock)
+        days.append(encode(tokenizer, template, Sample(TALK, 1, "talk")).tokens)
+    assert days[0] == days[1]
+    assert "2024" in tokenizer.decode(days[0])

@@ -86,6 +86,15 @@ def test_epochs_multiply_and_steps_replace_them() -> None:
     assert (long.steps, long.tokens) == (20, 160_000)
 
 
+def test_steps_that_make_whole_epochs_are_planned_as_these() -> None:
+    stages = (Stage(1000, steps=12), Stage(4000, epochs=3))  # 40 rows are 4 steps of 10; 10 rows, 5 of 2
+    recipe = replace(RECIPE, stages=stages, batch_tokens=9_000)  # 11 rows a step: 3 steps of 11, and one of 7
+    by_steps = planned(recipe).stages[0]
+    by_epochs = planned(replace(recipe, stages=(Stage(1000, epochs=3), stages[1]))).stages[0]
+    assert (by_steps.steps, by_steps.rows) == (by_epochs.steps, by_epochs.rows) == (12, 11)
+    assert (by_steps.tokens, by_steps.seconds) == (by_epochs.tokens, pytest.approx(by_epochs.seconds))
+
+
 def test_a_step_sees_about_as_many_tokens_as_asked_for() -> None:
     (stage,) = arrange([Stage(1000)], data(*[300] * 50))
     for batch, micro in itertools.product((100, 300, 1000, 5000), (1, 2, 4)):
@@ -126,14 +135,14 @@ def test_a_plan_is_told_to_programs_with_what_people_are_told() -> None:
 def test_packing_that_fills_no_row_is_planned_as_it_turns_out() -> None:
     packing = replace(RECIPE, packing=True)
     plan, plain = planned(packing), planned()  # 800 and 800 do not go into 1,000
-    assert (plan.stages, plan.row, plan.memory) == (plain.stages, plain.row, plain.memory)
+    assert (plan.stages, plan.heaviest.longest, plan.memory) == (plain.stages, plain.heaviest.longest, plain.memory)
 
 
 def test_packed_rows_are_masked_which_takes_memory_and_time() -> None:
     recipe = replace(RECIPE, stages=(Stage(4000),))
     arranged = arrange(recipe.stages, data(*[1000] * 40))
     packed, plain = (make_plan(replace(recipe, packing=each), SMOLLM, arranged, MACHINE) for each in (True, False))
-    assert (packed.row, packed.stages[0].rows, packed.stages[0].steps) == (4000, 2, 5)
+    assert (packed.heaviest.longest, packed.stages[0].rows, packed.stages[0].steps) == (4000, 2, 5)
     assert packed.memory.mask == 4000**2 * 3
     assert dict(plan_rows(packed))["of it"].count("the mask between its samples 48 MB") == 1
     pairs = 40_000 * 4000 - 40_000 * 1001 / 2
@@ -156,7 +165,7 @@ def test_memory_is_that_of_the_stage_that_takes_most() -> None:
     recipe = replace(RECIPE, stages=(Stage(31_000), Stage(33_000)))  # of the second, a GPU offloads layers' inputs
     arranged = arrange(recipe.stages, data(31_000, 33_000))
     plan = make_plan(recipe, SMOLLM, arranged, replace(MACHINE, device="cuda"))
-    assert (plan.row, plan.length) == (31_000, 31_000)
+    assert (plan.heaviest.longest, plan.heaviest.stage.length) == (31_000, 31_000)
     assert plan.memory.offloaded == 2 * SMOLLM.layers * SMOLLM.hidden * 33_000
 
 
@@ -234,6 +243,8 @@ def test_enough_memory_or_an_unknown_amount_is_no_error() -> None:
     [
         (replace(RECIPE, checkpointing=False), 7 * 10**9, "--checkpointing fits"),
         (replace(RECIPE, method="full"), 7.5 * 10**9, "--method lora fits"),
+        (replace(RECIPE, micro_batch=4), 6 * 10**9, "--micro-batch 1 fits"),
+        (replace(RECIPE, micro_batch=2), 4 * 10**9, r"--micro-batch 1 --method lora --checkpointing with rows of at"),
         (RECIPE, 4 * 10**9, r"--method lora --checkpointing with rows of at most [\d,]+ tokens fits"),
         (RECIPE, 10**9, "take a smaller model"),
     ],

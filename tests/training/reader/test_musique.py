@@ -99,5 +99,9 @@ def test_another_format_is_named_with_its_place(tmp_path: Path) -> None:
     broken["question_decomposition"][0]["paragraph_support_idx"] = 9
     with pytest.raises(EvaluationError, match='"paragraph_support_idx" is no paragraph'):
         read_decomposed(written(tmp_path / "m.json", broken), end=1)
+    broken = record()
+    broken["question_decomposition"][1]["question"] = "#9 >> birthplace"
+    with pytest.raises(EvaluationError, match='"question" names a step that is not there'):
+        read_decomposed(written(tmp_path / "s.json", broken), end=1)
     with pytest.raises(EvaluationError, match='has no field "paragraphs"'):
         read_decomposed(written(tmp_path / "n.json", {"question": "?"}), end=1)

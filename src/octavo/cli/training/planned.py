@@ -5,7 +5,7 @@ from __future__ import annotations
 from octavo.cli.pace import spoken_seconds
 from octavo.training.planning.measuring import MeasuringPlan
 from octavo.training.planning.plan import Plan
-from octavo.training.planning.words import amount_of, size_of
+from octavo.training.planning.words import amount_of, rows_shown, size_of
 
 
 def plan_rows(plan: Plan) -> list[tuple[str, str]]:
@@ -28,7 +28,7 @@ def plan_rows(plan: Plan) -> list[tuple[str, str]]:
         "weights": memory.weights,
         "gradients": memory.gradients,
         "optimizer": memory.optimizer,
-        f"a row of {plan.row:,} tokens": memory.activations + memory.logits,
+        rows_shown(plan.together, plan.heaviest.longest): memory.activations + memory.logits,
         "the mask between its samples": memory.mask,
         "the program": memory.runtime,
     }

@@ -152,4 +152,8 @@ def _content(value: Any, place: str, source: str) -> str:
         raise TrainingError(f"{source}: {place}: is no text")
     if not value.strip():
         raise TrainingError(f"{source}: {place}: is empty")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise TrainingError(f"{source}: {place}: holds half of a character ({error.reason}); write it whole") from error
     return value

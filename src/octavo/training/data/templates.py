@@ -23,6 +23,8 @@ IGNORED = -100
 """The label of a token that is not learned, as transformers and torch have it."""
 
 _MARKS = re.compile(r"\{%-?\s*generation\s*-?%\}")
+_SOME_DAY = "{%- macro strftime_now(format) -%}{{ '2024-07-26' if '-' in format else '26 Jul 2024' }}{%- endmacro -%}"
+"""In place of the day's date: the one that Llama 3.2's template has where it is not told any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,12 @@ class Template:
     text: str
     origin: str
     same: bool = True
+
+    @property
+    def undated(self) -> str:
+        """The text, which tells the same date (`_SOME_DAY`) whenever it is rendered: rows that a training is gone on
+        with tomorrow have to be today's."""
+        return _SOME_DAY + self.text if "strftime_now" in self.text else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,10 @@ def encode(tokenizer: Any, template: Template, sample: Sample) -> Encoded:
 
     try:
         rendered = tokenizer.apply_chat_template(
-            list(sample.messages), chat_template=template.text, return_dict=True, return_assistant_tokens_mask=True
+            list(sample.messages),
+            chat_template=template.undated,
+            return_dict=True,
+            return_assistant_tokens_mask=True,
         )
     except TemplateError as error:
         raise TrainingError(f"{sample.source}: the chat template refuses the conversation: {error}") from error

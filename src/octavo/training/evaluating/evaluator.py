@@ -48,7 +48,7 @@ class Evaluator:
         def render(said: str) -> tuple[int, ...]:
             message = {"role": "user", "content": said}
             rendered = tokenizer.apply_chat_template(
-                [message], chat_template=template.text, add_generation_prompt=True, return_dict=True
+                [message], chat_template=template.undated, add_generation_prompt=True, return_dict=True
             )
             return tuple(rendered["input_ids"])
 

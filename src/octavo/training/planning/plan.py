@@ -29,7 +29,8 @@ et al. 2024, arXiv 2407.21783, table 4)."""
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
-    """A stage: `steps` of the optimizer, each over `rows` rows, `tokens` and `seconds` in all."""
+    """A stage: `steps` of the optimizer, each over `rows` rows, `tokens` and `seconds` in all. `memory` is for its
+    longest row, of `longest` tokens; `masked`: samples are packed in its rows."""
 
     stage: Stage
     samples: int
@@ -39,6 +40,9 @@ class StagePlan:
     operations: float
     seconds: float
     repeats: bool
+    longest: int
+    masked: bool
+    memory: Footprint
 
     @property
     def seconds_per_step(self) -> float:
@@ -48,18 +52,24 @@ class StagePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a training takes. `memory` is for a row of `row` tokens in a stage of `length`, the longest row of the stage
-    that takes most (what is offloaded, of the stage that offloads most); `masked`: samples are packed in it."""
+    """What a training takes; `together` rows are shown at a time."""
 
     parameters: int
     trained: int
     stages: tuple[StagePlan, ...]
-    row: int
-    length: int
-    masked: bool
-    memory: Footprint
+    together: int
     machine: Machine
     measuring: MeasuringPlan | None = None
+
+    @property
+    def heaviest(self) -> StagePlan:
+        """The stage that takes most memory."""
+        return max(self.stages, key=lambda stage: stage.memory.total)
+
+    @property
+    def memory(self) -> Footprint:
+        """That of the heaviest stage; what is offloaded, of the stage that offloads most."""
+        return replace(self.heaviest.memory, offloaded=max(stage.memory.offloaded for stage in self.stages))
 
     @property
     def seconds(self) -> float:
@@ -99,7 +109,7 @@ class Plan:
                 }
                 for stage in self.stages
             ],
-            "longest_row": self.row,
+            "longest_row": self.heaviest.longest,
             "memory": _memory_json(self.memory, self.missing),
             "measuring": self._measuring_json(),
             "machine": asdict(self.machine),
@@ -127,13 +137,10 @@ def make_plan(
 ) -> Plan:
     """What the recipe takes for a model of this shape, samples so arranged, and what is `shown` to measure it."""
     stages = tuple(_stage_plan(recipe, shape, data, machine) for data in arranged)
-    plans = [_with_memory(recipe, shape, stages, data, machine) for data in arranged]
-    most = max(plans, key=lambda plan: plan.memory.total)
-    measuring = measuring_plan(
-        recipe, shape, [stage.steps for stage in stages], shown, machine, share=_SHARE[machine.device]
-    )
-    offloaded = max(plan.memory.offloaded for plan in plans)
-    return replace(most, memory=replace(most.memory, offloaded=offloaded), measuring=measuring)
+    steps = [stage.steps for stage in stages]
+    measuring = measuring_plan(recipe, shape, steps, shown, machine, share=_SHARE[machine.device])
+    trained = trained_parameters(shape, recipe)
+    return Plan(shape.parameters, trained, stages, recipe.micro_batch, machine, measuring)
 
 
 def rows_a_step(recipe: Recipe, data: StageData, apart: int = 1) -> int:
@@ -146,27 +153,17 @@ def rows_a_step(recipe: Recipe, data: StageData, apart: int = 1) -> int:
     return together * min(wanted, math.ceil(rows / together))
 
 
-def _with_memory(
-    recipe: Recipe, shape: ModelShape, stages: tuple[StagePlan, ...], data: StageData, machine: Machine
-) -> Plan:
-    """The plan with the memory of one stage."""
-    rows = rows_of(data, packing=recipe.packing)
-    longest, masked = max(row.tokens for row in rows), any(row.samples > 1 for row in rows)
-    length = data.stage.length
-    memory = footprint(
-        shape, recipe, longest, length=length, masked=masked, device=machine.device, sharing=machine.sharing
-    )
-    trained = trained_parameters(shape, recipe)
-    return Plan(shape.parameters, trained, stages, longest, length, masked, memory, machine)
-
-
 def _stage_plan(recipe: Recipe, shape: ModelShape, data: StageData, machine: Machine) -> StagePlan:
     rows = rows_of(data, packing=recipe.packing)
+    longest, masked = max(row.tokens for row in rows), any(row.samples > 1 for row in rows)
     together = rows_a_step(recipe, data, machine.devices // machine.sharing.row)
-    steps = data.stage.steps or math.ceil(math.ceil(len(rows) / together) * data.stage.epochs)
-    once = sum(sequence_operations(shape, recipe, row.tokens, row.learned, masked=row.samples > 1) for row in rows)
-    epochs = steps * together / len(rows) if data.stage.steps else data.stage.epochs
-    operations = once * epochs
+    an_epoch = math.ceil(len(rows) / together)
+    steps = data.stage.steps or math.ceil(an_epoch * data.stage.epochs)
+    full, rest = divmod(steps, an_epoch)  # an epoch's last step has what rows are left
+    epochs = full + rest * together / len(rows) if data.stage.steps else data.stage.epochs
+    operations = epochs * sum(
+        sequence_operations(shape, recipe, row.tokens, row.learned, masked=row.samples > 1) for row in rows
+    )
     return StagePlan(
         data.stage,
         len(data.samples),
@@ -176,6 +173,17 @@ def _stage_plan(recipe: Recipe, shape: ModelShape, data: StageData, machine: Mac
         operations,
         operations / (machine.rate * machine.devices * _SHARE[machine.device]),
         data.repeats,
+        longest,
+        masked,
+        footprint(
+            shape,
+            recipe,
+            longest,
+            length=data.stage.length,
+            masked=masked,
+            device=machine.device,
+            sharing=machine.sharing,
+        ),
     )
 
 

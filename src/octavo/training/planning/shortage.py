@@ -11,15 +11,16 @@ from octavo.errors import TrainingError
 from octavo.training.model.shape import ModelShape
 from octavo.training.planning.footprint import footprint
 from octavo.training.planning.plan import Plan
-from octavo.training.planning.words import amount_of, size_of
+from octavo.training.planning.words import amount_of, rows_shown, size_of
 from octavo.training.recipe import Recipe
 
 
 def require_memory(plan: Plan, recipe: Recipe, shape: ModelShape) -> None:
     """Raises `TrainingError` where the memory does not suffice: how much is missing, and what to change."""
     if plan.missing and plan.machine.memory is not None:
+        rows = rows_shown(plan.together, plan.heaviest.longest)
         raise TrainingError(
-            f"training {amount_of(plan.parameters)} parameters on rows of {plan.row:,} tokens takes "
+            f"training {amount_of(plan.parameters)} parameters on {rows} takes "
             f"{size_of(plan.memory.total)} of memory and {size_of(plan.machine.memory)} are free: "
             f"{size_of(plan.missing)} are missing; {_remedy(plan, recipe, shape, plan.machine.memory)}"
         )
@@ -40,33 +41,38 @@ def require_memory(plan: Plan, recipe: Recipe, shape: ModelShape) -> None:
 def _remedy(plan: Plan, recipe: Recipe, shape: ModelShape, free: int) -> str:
     """The first change that makes it fit; else all of them together and the longest row that then does."""
 
+    heaviest, machine = plan.heaviest, plan.machine
+
     def takes(changed: Recipe, row: int) -> int:
         return footprint(
             shape,
             changed,
             row,
-            length=plan.length,
-            masked=plan.masked and changed.packing,
-            device=plan.machine.device,
-            sharing=plan.machine.sharing,
+            length=heaviest.stage.length,
+            masked=heaviest.masked and changed.packing,
+            device=machine.device,
+            sharing=machine.sharing,
         ).total
 
+    least = replace(recipe, micro_batch=1, checkpointing=True)
+    alone = "--micro-batch 1 " if recipe.micro_batch > 1 else ""
     ways = [
+        ("--micro-batch 1", replace(recipe, micro_batch=1)),
         ("--no-packing", replace(recipe, packing=False)),
         ("--checkpointing", replace(recipe, checkpointing=True)),
         ("--method lora", replace(recipe, method="lora")),
-        ("--method lora --checkpointing", replace(recipe, method="lora", checkpointing=True)),
+        (f"{alone}--method lora --checkpointing", replace(least, method="lora")),
     ]
-    if plan.machine.device == "cuda":  # bitsandbytes' 4 bits are for GPUs
-        ways.append(("--method qlora --checkpointing", replace(recipe, method="qlora", checkpointing=True)))
+    if machine.device == "cuda":  # bitsandbytes' 4 bits are for GPUs
+        ways.append((f"{alone}--method qlora --checkpointing", replace(least, method="qlora")))
     for flags, changed in ways:
-        if changed != recipe and takes(changed, plan.row) <= free:
+        if changed != recipe and takes(changed, heaviest.longest) <= free:
             return f"{flags} fits"
     flags, least = ways[-1]
-    fits, row = 0, plan.row
+    fits, row = 0, heaviest.longest
     while fits < row - 1:  # halving the stretch between a length that fits and one that does not
         middle = (fits + row) // 2
         fits, row = (middle, row) if takes(least, middle) <= free else (fits, middle)
-    if fits < plan.row // 64:
+    if fits < heaviest.longest // 64:
         return "take a smaller model, or a machine with more memory"
     return f"{flags} with rows of at most {fits:,} tokens fits; or let several GPUs share a row (docs/training.md)"

@@ -16,3 +16,8 @@ def size_of(size: int | None) -> str:
     if size is None:
         return "not known"
     return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.0f} MB"
+
+
+def rows_shown(together: int, tokens: int) -> str:
+    """What a model is shown at once: "a row of 800 tokens", "4 rows of 800 tokens"."""
+    return f"{together:,} rows of {tokens:,} tokens" if together > 1 else f"a row of {tokens:,} tokens"

@@ -162,7 +162,10 @@ def _steps(record: Record, paragraphs: Sequence[Document]) -> list[Step] | None:
         if not isinstance(supporting, int) or not 0 <= supporting < len(paragraphs):
             raise step.wrong("paragraph_support_idx", "is no paragraph's number")
         paragraph = paragraphs[supporting]
-        question = _in_words(_REFERENCE.sub(lambda match: answers[int(match[1]) - 1], step.text("question")))
+        text = step.text("question")
+        if any(not 1 <= int(number) <= len(answers) for number in _REFERENCE.findall(text)):
+            raise step.wrong("question", "names a step that is not there")
+        question = _in_words(_REFERENCE.sub(lambda match: answers[int(match[1]) - 1], text))
         evidence = _evidence(paragraph.text, answer, question)
         if evidence is None:
             return None
