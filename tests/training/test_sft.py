@@ -331,6 +331,20 @@ def test_a_crash_costs_no_more_than_the_steps_since_the_last_checkpoint(tmp_path
     assert [step.step for step in parts.steps()] == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_crash_after_the_last_step_costs_no_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = tiny_recipe(tmp_path, stages=(Stage(96, steps=4),))  # of the six that an epoch has
+    whole = train(recipe, tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainingRun, "put", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            train(recipe, tmp_path / "parts")
+    news: list[News] = []
+    parts = train(recipe, tmp_path / "parts", resume=True, tell=news.append)
+    assert [type(each) for each in news] == [Planned, Saved]
+    assert same(weights(whole.outcome), weights(parts.outcome))
+    assert [step.step for step in parts.steps()] == [1, 2, 3, 4]
+
+
 @pytest.fixture
 def usual_interrupts() -> Iterator[None]:
     """Ctrl-C as a program in a terminal has it: one that a shell starts in the background ignores it."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import gc
 import json
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,9 @@ from octavo.training.running.evaluating import evaluating
 from octavo.training.running.interrupts import Interrupts, Stopped
 from octavo.training.running.memory import releasing_memory
 from octavo.training.running.progress import News, Planned, Saved, StageBegun, StopAsked, Tell, say_nothing
-from octavo.training.running.reporting import asked_anywhere, reporting
+from octavo.training.running.reporting import AllDone, asked_anywhere, reporting
 from octavo.training.running.run import TrainingRun
+from octavo.training.running.writing import writing
 from octavo.training.start import start_of
 
 _KEPT_CHECKPOINTS = 2
@@ -179,7 +180,7 @@ def _train_stage(
     if processes.is_main_process:
         run.clear(partial)
     processes.wait_for_everyone()
-    with quiet():
+    with quiet(), writing(run.path):
         trainer.save_model(str(partial))
     if processes.is_main_process:
         _complete(partial, trainer, recipe)
@@ -299,15 +300,13 @@ def _run(trainer: Any, checkpoint: str | None, data: StageData, run: TrainingRun
     import torch
 
     try:
-        with quiet():
+        with quiet(), writing(run.path), suppress(AllDone):
             trainer.train(resume_from_checkpoint=checkpoint)
     except torch.OutOfMemoryError as error:
         raise TrainingError(
             f"the memory of the GPU does not hold a row of up to {data.stage.length:,} tokens; see what it takes with "
-            "--dry-run, and use --checkpointing, --method lora or shorter stages"
+            "--dry-run, and use --checkpointing, --micro-batch 1, --method lora or shorter stages"
         ) from error
-    except OSError as error:
-        raise TrainingError(f"{run.path}: cannot be written ({error.strerror or error}); is there room?") from error
 
 
 def _draw_loss(recipe: Recipe, run: TrainingRun) -> None:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -183,15 +184,12 @@ def test_what_is_learned_today_is_learned_tomorrow(monkeypatch: pytest.MonkeyPat
     from transformers.utils import chat_template_utils
 
     tokenizer = tokenizer_with(published("llama3_2"))
-    template, days = training_template(tokenizer), []
-    for day in (1, 2):
+    template = training_template(tokenizer)
 
-        class Clock(datetime):
-            @classmethod
-            def now(cls, tz: Any = None, day: int = day) -> datetime:
-                return datetime(2031, 1, day)
+    def learned(day: int) -> tuple[int, ...]:
+        clock = SimpleNamespace(now=lambda: datetime(2031, 1, day, tzinfo=UTC))
+        monkeypatch.setattr(chat_template_utils, "datetime", clock)
+        return encode(tokenizer, template, Sample(TALK, 1, "talk")).tokens
 
-        monkeypatch.setattr(chat_template_utils, "datetime", Clock)
-        days.append(encode(tokenizer, template, Sample(TALK, 1, "talk")).tokens)
-    assert days[0] == days[1]
-    assert "2024" in tokenizer.decode(days[0])
+    assert learned(1) == learned(2)
+    assert "2024" in tokenizer.decode(learned(1))

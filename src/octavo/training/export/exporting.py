@@ -17,6 +17,7 @@ from octavo.training.export.model_file import Quantization, export_model
 from octavo.training.model.loading import is_gguf, load_adapter, load_model, load_tokenizer
 from octavo.training.recipe import Recipe
 from octavo.training.running.run import TrainingRun
+from octavo.training.running.writing import writing
 
 Form = Literal["adapter-gguf", "merged", "gguf"]
 """What a training becomes: a LoRA adapter for llama.cpp, a folder of safetensors, or a whole model for llama.cpp."""
@@ -58,7 +59,8 @@ def export_run(
     if form == "merged":
         partial = run.partial(place)
         run.clear(partial)
-        export_merged(model, tokenizer, partial)
+        with writing(partial.parent):
+            export_merged(model, tokenizer, partial)
         run.put(partial, place)
     else:
         own = Path(recipe.model) if is_gguf(recipe.model) else None

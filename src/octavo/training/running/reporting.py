@@ -16,6 +16,11 @@ from octavo.training.running.progress import Saved, StageBegun, StepDone, Stoppi
 from octavo.training.running.run import TrainingRun
 
 
+class AllDone(Exception):
+    """The checkpoint that the Trainer goes on from is that of the last step: its weights are loaded, and there is
+    nothing left to train. The Trainer itself would take a step more where it was told a number of steps."""
+
+
 def reporting(
     run: TrainingRun,
     begun: Callable[[int, int], StageBegun],
@@ -26,7 +31,8 @@ def reporting(
     """A callback for the Trainer of one stage. `begun` makes the news of its beginning from the step that it goes on
     after and the steps that it has.
 
-    A loss that is no number ends the training with a `TrainingError`, before anything of it is saved.
+    A loss that is no number ends the training with a `TrainingError`, before anything of it is saved. Where the last
+    step was done already, `AllDone` is raised in place of one more.
     """
     from transformers import TrainerCallback
 
@@ -36,6 +42,8 @@ def reporting(
             self._started = 0.0
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.global_step >= state.max_steps:
+                raise AllDone
             self._news = begun(state.global_step, state.max_steps)
             self._started = clock()
             if state.is_world_process_zero:

@@ -1,0 +1,37 @@
+"""What cannot be written, said by the place and the cause: a full disk is no fault of octavo's.
+
+Knows how safetensors and torch say so, which raise errors of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from octavo.errors import TrainingError
+
+_OF_TORCH = re.compile(r"PytorchStreamWriter|inline_container|unexpected pos")
+"""What the `RuntimeError` of torch's writer says of itself."""
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Where a file below `place` cannot be written, raises a `TrainingError` that says why."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except OSError as error:
+        raise _unwritten(place, error.strerror or str(error)) from error
+    except SafetensorError as error:
+        raise _unwritten(place, str(error)) from error
+    except RuntimeError as error:
+        if not _OF_TORCH.search(str(error)):
+            raise
+        raise _unwritten(place, str(error).partition("\n")[0]) from error
+
+
+def _unwritten(place: Path, why: str) -> TrainingError:
+    return TrainingError(f"{place}: cannot be written ({why}); is there room?")
