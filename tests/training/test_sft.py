@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from octavo.cli.training.progress import STOPPING, PlainTraining
 from octavo.errors import TrainingError
 from octavo.training import sft
 from octavo.training.data.preparing import Prepared, prepare
 from octavo.training.data.templates import training_template
 from octavo.training.export.exporting import export_run
-from octavo.training.model.loading import load_tokenizer
+from octavo.training.model.loading import load_model, load_tokenizer
 from octavo.training.planning.machine import Machine
 from octavo.training.recipe import Recipe, Stage
 from octavo.training.running.interrupts import Stopped
@@ -367,6 +368,24 @@ def test_ctrl_c_is_answered_before_it_is_obeyed(tmp_path: Path) -> None:
     assert Stopping(1, 3) in news
     assert news[-1] == Saved(1, 3, tmp_path / "run" / "stage-1" / "checkpoint-3")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.usefixtures("usual_interrupts")
+def test_ctrl_c_while_the_model_is_loaded_stops_before_the_first_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load = load_model
+
+    def loading(*arguments: Any, **options: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return load(*arguments, **options)
+
+    monkeypatch.setattr("octavo.training.sft.load_model", loading)
+    progress = PlainTraining()
+    with pytest.raises(Stopped, match="stopped before stage 1 of 1"):
+        train(tiny_recipe(tmp_path), tmp_path / "run", tell=progress.tell)
+    assert STOPPING in capsys.readouterr().err
+    assert TrainingRun(tmp_path / "run").steps() == []
 
 
 # What is refused

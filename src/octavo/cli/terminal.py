@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from typing import TextIO
 
 PREFIX = "octavo: "
 
@@ -42,10 +43,12 @@ def write_json(value: object) -> None:
     sys.stdout.flush()
 
 
-def say(message: str) -> None:
-    """One line to the user, beside the result."""
-    sys.stderr.write(f"{PREFIX}{one_line(message)}\n")
-    sys.stderr.flush()
+def say(message: str, stream: TextIO | None = None) -> None:
+    """One line to the user, beside the result: on standard error, or on what that was (`stream`) before it was
+    redirected."""
+    stream = stream or sys.stderr
+    stream.write(f"{PREFIX}{one_line(message)}\n")
+    stream.flush()
 
 
 def draws() -> bool:

@@ -107,11 +107,7 @@ def _train_stages(recipe: Recipe, run: TrainingRun, processes: Any, tell: Tell, 
         for stage in range(1, len(recipe.stages) + 1):
             if run.outcome_of(recipe, stage).is_dir():
                 continue
-            if asked_anywhere(interrupts, processes.num_processes):  # in the last step of the stage before
-                raise Stopped(
-                    f"stopped before stage {stage} of {len(recipe.stages)}; what was trained is saved in {run.path}. "
-                    f"To go on: {run.resume_command}"
-                )
+            _require_wanted(interrupts, processes, recipe, run, stage)  # asked in the last step of the stage before
             _train_stage(recipe, run, stage, prepared, tokenizer, processes, interrupts, tell, evaluator)
 
 
@@ -161,6 +157,7 @@ def _train_stage(
         tell(news)
 
     trainer = stage_trainer(recipe, run, stage, prepared, tokenizer)
+    _require_wanted(interrupts, processes, recipe, run, stage)  # loading takes its time
     if recipe.evaluation is not None and evaluator is not None:  # before the report, which hears of a Ctrl-C meanwhile
         trainer.add_callback(evaluating(recipe.evaluation, evaluator, run, stage, interrupts, tell))
     trainer.add_callback(reporting(run, begun, interrupts, told))
@@ -190,6 +187,15 @@ def _train_stage(
     processes.wait_for_everyone()
     del trainer
     gc.collect()  # the next stage's model must not be in memory beside this one's
+
+
+def _require_wanted(interrupts: Interrupts, processes: Any, recipe: Recipe, run: TrainingRun, stage: int) -> None:
+    """Raises `Stopped` where the user asked to stop while nothing was trained."""
+    if asked_anywhere(interrupts, processes.num_processes):
+        raise Stopped(
+            f"stopped before stage {stage} of {len(recipe.stages)}; what was trained is saved in {run.path}. "
+            f"To go on: {run.resume_command}"
+        )
 
 
 def stage_trainer(recipe: Recipe, run: TrainingRun, stage: int, prepared: Prepared, tokenizer: Any) -> Any:

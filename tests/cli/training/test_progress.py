@@ -107,11 +107,11 @@ def test_what_was_not_measured_is_not_spoken_of() -> None:
     assert measured(Evaluation(1, 0, (), (PositionLoss(0, 9, 3.0, 9),), None, 1.0)) == "loss of 3.000 at 0 to 9"
 
 
-@pytest.mark.parametrize("progress", [SilentTraining(), PlainTraining()])
+@pytest.mark.parametrize("kind", [SilentTraining, PlainTraining])
 def test_ctrl_c_is_answered_even_where_nothing_else_is_said(
-    progress: TrainingProgress, capsys: pytest.CaptureFixture[str]
+    kind: type[SilentTraining], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    progress.tell(StopAsked())
+    kind().tell(StopAsked())
     assert capsys.readouterr().err.startswith("octavo: stopping when this step is done and saved")
 
 

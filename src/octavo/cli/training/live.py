@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import TracebackType
 from typing import Self
 
@@ -19,7 +20,7 @@ class LiveTraining:
     """One line that moves, and what begins and ends as lines above it."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or Console(file=sys.stderr, highlight=False)  # redirected while a model is loaded
         self._progress: Progress | None = None
         self._task = TaskID(0)
         self._left = TimeLeft()

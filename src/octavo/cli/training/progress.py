@@ -6,6 +6,7 @@ nothing of how they come about.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
@@ -78,7 +79,11 @@ class TrainingProgress(Protocol):
 
 
 class SilentTraining:
-    """Shows nothing but the answer to Ctrl-C."""
+    """Shows nothing but the answer to Ctrl-C. It writes where standard error leads when it is made: while a model is
+    loaded, that is redirected, for the sake of other libraries' bars."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stderr
 
     def __enter__(self) -> Self:
         return self
@@ -94,26 +99,27 @@ class SilentTraining:
     def tell(self, news: News) -> None:
         """Not shown, but for what the user asked for."""
         if isinstance(news, StopAsked):
-            say(STOPPING)
+            say(STOPPING, self._stream)
 
 
 class PlainTraining(SilentTraining):
     """A line for all that begins or ends, and one now and then for a step. `clock` gives seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
         self._clock = clock
         self._last_line = clock() - _SECONDS_BETWEEN_LINES
         self._left = TimeLeft()
 
     def step(self, what: str) -> None:
         """A line."""
-        say(what)
+        say(what, self._stream)
 
     def tell(self, news: News) -> None:
         """A line, if it is time for one."""
         super().tell(news)
         for line in lines_of(news):
-            say(line)
+            say(line, self._stream)
         if isinstance(news, Planned):
             self._left.follow(news.plan)
             self.step(LOADING)
@@ -122,7 +128,7 @@ class PlainTraining(SilentTraining):
             ends = news.step in (1, news.steps)
             if ends or self._clock() - self._last_line >= _SECONDS_BETWEEN_LINES:
                 self._last_line = self._clock()
-                say(f"{place_of(news)}: {figures_of(news, left)}")
+                say(f"{place_of(news)}: {figures_of(news, left)}", self._stream)
 
 
 def training_progress_for(*, quiet: bool) -> TrainingProgress:
