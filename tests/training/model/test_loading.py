@@ -10,8 +10,10 @@ import pytest
 
 from octavo.errors import MissingExtra, TrainingError, UsageError
 from octavo.training.model.loading import load_model, load_tokenizer, require_loadable
+from octavo.training.recipe import Stage
+from octavo.training.sft import train
 from tests.models.vocabulary import TEXT, write_gguf, write_tiny_model
-from tests.training.tiny_run import tiny_folder
+from tests.training.tiny_run import tiny_folder, tiny_recipe
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +132,30 @@ def test_without_the_libraries_the_extra_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(MissingExtra, match=r"octavo\[train\]"):
         load_tokenizer("some/model")
+
+
+def test_a_model_whose_layers_turn_differently_is_trained_as_it_is_and_not_stretched(tmp_path: Path) -> None:
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+
+    folder = tiny_folder(tmp_path / "gemma")
+    config = Gemma3TextConfig(
+        vocab_size=512,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=16,
+        max_position_embeddings=128,
+        layer_types=["sliding_attention", "full_attention"],
+        sliding_window=64,
+    )
+    model = Gemma3ForCausalLM(config)
+    model.save_pretrained(folder)
+    assert load_model(str(folder), reach=128).config.rope_parameters == config.rope_parameters
+    run = train(tiny_recipe(tmp_path, model=str(folder), stages=(Stage(96, steps=2),)), tmp_path / "run")
+    assert [step.step for step in run.steps()] == [1, 2]
+    with pytest.raises(TrainingError, match="different rotations in different layers, which cannot be stretched"):
+        require_loadable(str(folder), rope="yarn", reach=256)
+    with pytest.raises(UsageError, match="reads 128 tokens, not 256: train at a shorter length"):
+        require_loadable(str(folder), reach=256)

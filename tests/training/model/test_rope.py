@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from octavo.errors import TrainingError, UsageError
-from octavo.training.model.rope import Rope, extend, ntk_theta, rope_of, rope_of_gguf, set_rope
+from octavo.training.model.rope import Rope, extend, ntk_theta, rope_of, rope_of_gguf
 from octavo.training.recipe import RopeKind
 
 HEAD = 64
@@ -43,8 +43,16 @@ def plain_frequencies(theta: float) -> list[float]:
 
 def extended(kind: RopeKind, wanted: int = 32_768, **entries: Any) -> Any:
     config = llama(rope_theta=100_000.0, **entries)
-    set_rope(config, extend(rope_of(config.to_dict()), kind, wanted))
-    return config
+    return stretched(config, extend(rope_of(config.to_dict()), kind, wanted))
+
+
+def stretched(config: Any, rope: Rope) -> Any:
+    """The config with these positions, made as `load_model` has it made."""
+    from transformers import LlamaConfig
+
+    found = LlamaConfig.from_dict(config.to_dict(), **rope.as_config())
+    found.validate_rope()
+    return found
 
 
 def test_an_older_config_and_a_new_one_say_the_same() -> None:
@@ -127,10 +135,7 @@ def test_dynamic_leaves_the_length_as_it_was_and_grows_beyond_it() -> None:
 def test_what_is_written_to_a_config_is_read_from_it(kind: RopeKind, caplog: pytest.LogCaptureFixture) -> None:
     config = llama(rope_theta=100_000.0)
     rope = extend(rope_of(config.to_dict()), kind, 8192 if kind == "none" else 32_768)
-    set_rope(config, rope)
-    from transformers import LlamaConfig
-
-    assert rope_of(LlamaConfig.from_dict(config.to_dict()).to_dict()) == rope
+    assert rope_of(stretched(config, rope).to_dict()) == rope
     assert not caplog.records  # transformers logs what it finds odd
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from octavo.errors import MissingExtra, OctavoError, TrainingError
+from octavo.errors import MissingExtra, OctavoError, TrainingError, UsageError
 from octavo.models.cores import patient_threads
 from octavo.models.gguf_file import open_gguf
 from octavo.models.gguf_tokenizer import gguf_tokenizer_file
 from octavo.models.weights import default_cache
-from octavo.training.model.rope import Rope, extend, rope_of
+from octavo.training.model.rope import extend, length_of, rope_of, turns_alike
 from octavo.training.model.shape import model_config
 from octavo.training.quiet import quiet
 from octavo.training.recipe import Method, RopeKind
@@ -68,7 +68,7 @@ def load_model(
         from transformers import AutoModelForCausalLM, GgufConfig
     except ImportError as error:
         raise MissingExtra("training", "train") from error
-    options: dict[str, Any] = {"dtype": torch.float32 if method == "full" else torch.bfloat16, **positions.as_config()}
+    options: dict[str, Any] = {"dtype": torch.float32 if method == "full" else torch.bfloat16, **positions}
     if is_gguf(model):
         path = Path(model)
         name: str | Path = path.parent
@@ -111,9 +111,10 @@ def require_loadable(
     rope: RopeKind = "none",
     reach: int | None = None,
     theta: float | None = None,
-) -> Rope:
-    """The positions of the model that `load_model` gives. Raises as it does, without loading weights."""
-    positions = reached(model, rope, reach, theta)
+) -> dict[str, Any]:
+    """What the model that `load_model` gives has other than its config says: the entries about stretched positions,
+    none where they stay. Raises as it does, without loading weights."""
+    positions = _positions(model, rope, reach, theta)
     if is_gguf(model):
         _refuse_divided_angles(Path(model))
     if method == "qlora":
@@ -121,10 +122,20 @@ def require_loadable(
     return positions
 
 
-def reached(model: str, rope: RopeKind, reach: int | None, theta: float | None = None) -> Rope:
-    """The positions of a model, by its config alone, stretched to `reach` tokens. Raises as `load_model` does."""
-    positions = rope_of(model_config(model))
-    return positions if reach is None else extend(positions, rope, reach, theta=theta)
+def _positions(model: str, rope: RopeKind, reach: int | None, theta: float | None) -> dict[str, Any]:
+    config = model_config(model)
+    if turns_alike(config):
+        positions = rope_of(config)
+        return (positions if reach is None else extend(positions, rope, reach, theta=theta)).as_config()
+    if rope != "none":
+        raise TrainingError(
+            f"{model}: has different rotations in different layers, which cannot be stretched here; train it at the "
+            "length it has, with --rope none"
+        )
+    length = length_of(config)
+    if reach is not None and reach > length:
+        raise UsageError(f"the model reads {length:,} tokens, not {reach:,}: train at a shorter length")
+    return {}
 
 
 def is_gguf(model: str) -> bool:

@@ -133,15 +133,9 @@ def rope_of(config: Mapping[str, Any]) -> Rope:
 
     Raises `TrainingError` where the config names no length, or gives its layers different rotations.
     """
-    parameters = dict(config.get("rope_parameters") or config.get("rope_scaling") or {})
-    if any(isinstance(value, Mapping) for value in parameters.values()):
-        raise TrainingError(
-            f"a {config.get('model_type', 'model')} has different rotations in different layers: they cannot be "
-            "stretched here; train it at the length it has, with --rope none"
-        )
-    length = config.get("max_position_embeddings")
-    if not isinstance(length, int) or length < 1:
-        raise TrainingError("the model's config has no max_position_embeddings: is it a language model with RoPE?")
+    parameters, length = _parameters(config), length_of(config)
+    if not turns_alike(config):
+        raise TrainingError(f"a {config.get('model_type', 'model')} has different rotations in different layers")
     kind = parameters.get("rope_type") or parameters.get("type") or _PLAIN
     factor = float(parameters.get("factor") or 1.0) if kind in _BY_FACTOR else 1.0
     original = parameters.get("original_max_position_embeddings") or config.get("original_max_position_embeddings")
@@ -159,6 +153,19 @@ def rope_of(config: Mapping[str, Any]) -> Rope:
         dimensions=_rotated(config, parameters),
         more={key: value for key, value in parameters.items() if key not in own},
     )
+
+
+def turns_alike(config: Mapping[str, Any]) -> bool:
+    """Whether all layers of a model have the same rotations: Gemma 3's, and those of some others, have two kinds."""
+    return not any(isinstance(value, Mapping) for value in _parameters(config).values())
+
+
+def length_of(config: Mapping[str, Any]) -> int:
+    """How many tokens a model reads, by its config. Raises `TrainingError` where that does not say."""
+    length = config.get("max_position_embeddings")
+    if not isinstance(length, int) or length < 1:
+        raise TrainingError("the model's config has no max_position_embeddings: is it a language model with RoPE?")
+    return length
 
 
 def rope_of_gguf(metadata: Mapping[str, Any]) -> Rope:
@@ -245,13 +252,8 @@ def ntk_theta(theta: float, factor: float, dimensions: int) -> float:
     return float(theta * factor ** (dimensions / (dimensions - 2)))
 
 
-def set_rope(config: Any, rope: Rope) -> None:
-    """Write the positions into a transformers config, in place, and let transformers check them."""
-    entries = rope.as_config()
-    config.rope_parameters = entries["rope_parameters"]
-    config.max_position_embeddings = entries["max_position_embeddings"]
-    config.standardize_rope_params()
-    config.validate_rope()
+def _parameters(config: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(config.get("rope_parameters") or config.get("rope_scaling") or {})
 
 
 def _usual_attention_factor(factor: float, share: float = 1.0) -> float:
