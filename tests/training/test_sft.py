@@ -22,7 +22,8 @@ from octavo.training.recipe import Recipe, Stage
 from octavo.training.running.interrupts import Stopped
 from octavo.training.running.progress import News, Planned, Saved, StageBegun, StepDone, Stopping
 from octavo.training.running.run import TrainingRun
-from octavo.training.sft import stage_trainer, train
+from octavo.training.running.trainer import stage_trainer
+from octavo.training.sft import train
 from tests.training.tiny_run import tiny_recipe, write_talks
 
 
@@ -139,6 +140,8 @@ def test_checkpointing_changes_nothing_but_memory(tmp_path: Path, method: str) -
     outcomes = []
     for checkpointing in (False, True):
         recipe = tiny_recipe(tmp_path, stages=(Stage(96, steps=2),), checkpointing=checkpointing, method=method)
+        trainer = trainer_of(recipe, tmp_path / f"other-{checkpointing}")
+        assert trainer.args.activation_checkpointing is checkpointing
         outcomes.append(weights(train(recipe, tmp_path / f"run-{checkpointing}").outcome))
     plain, checkpointed = outcomes
     for name, values in plain.items():
@@ -380,7 +383,7 @@ def test_ctrl_c_while_the_model_is_loaded_stops_before_the_first_step(
         signal.raise_signal(signal.SIGINT)
         return load(*arguments, **options)
 
-    monkeypatch.setattr("octavo.training.sft.load_model", loading)
+    monkeypatch.setattr("octavo.training.running.trainer.load_model", loading)
     progress = PlainTraining()
     with pytest.raises(Stopped, match="stopped before stage 1 of 1"):
         train(tiny_recipe(tmp_path), tmp_path / "run", tell=progress.tell)

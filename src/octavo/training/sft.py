@@ -1,4 +1,4 @@
-"""A recipe, trained: each stage is a run of TRL's SFTTrainer, whose configuration this is.
+"""A recipe, trained: each stage is a run of TRL's SFTTrainer (`running/trainer.py`).
 
 Only what the assistant says is learned. A stage loads what came out of the one before, with the positions stretched for
 the longest stage from the beginning, and has a warm-up and a cosine of its own; so going on after a crash and going on
@@ -6,7 +6,7 @@ to the next stage are the same thing. Ctrl-C stops after the step under way, wit
 once, and what the last checkpoint holds is kept. Under a launcher (`accelerate launch`) every process runs this, and
 the first one writes.
 
-Knows TRL, PEFT and transformers; the loop, the loss and attention are theirs.
+Knows the order of things, and what a Trainer is asked for; nothing of how one is set up.
 """
 
 from __future__ import annotations
@@ -21,24 +21,18 @@ from octavo.errors import MissingExtra, TrainingError
 from octavo.models.cores import patient_threads
 from octavo.models.memory import large_pages
 from octavo.training.data.lengths import StageData
+from octavo.training.data.plain_template import plain_template
 from octavo.training.data.preparing import Prepared, prepare
-from octavo.training.data.rows import read_rows
 from octavo.training.data.templates import Template, training_template
 from octavo.training.evaluating.evaluator import Evaluator
-from octavo.training.export.adapter import fill_adapters
-from octavo.training.export.template import plain_template
 from octavo.training.model.loading import (
-    load_adapter,
-    load_model,
     load_tokenizer,
     require_loadable,
-    without_name_of_base,
 )
 from octavo.training.model.shape import model_config, shape_of
-from octavo.training.planning.footprint import offloads
-from octavo.training.planning.launcher import require_launcher, row_multiple, rows_apart
+from octavo.training.planning.launcher import require_launcher
 from octavo.training.planning.machine import this_machine
-from octavo.training.planning.plan import Plan, make_plan, rows_a_step
+from octavo.training.planning.plan import Plan, make_plan
 from octavo.training.planning.shortage import require_memory
 from octavo.training.quiet import quiet
 from octavo.training.recipe import Recipe
@@ -49,10 +43,9 @@ from octavo.training.running.memory import releasing_memory
 from octavo.training.running.progress import News, Planned, Saved, StageBegun, StopAsked, Tell, say_nothing
 from octavo.training.running.reporting import AllDone, asked_anywhere, reporting
 from octavo.training.running.run import TrainingRun
+from octavo.training.running.start import start_of
+from octavo.training.running.trainer import positions_of, stage_trainer
 from octavo.training.running.writing import writing
-from octavo.training.start import start_of
-
-_KEPT_CHECKPOINTS = 2
 
 
 def dry_run(recipe: Recipe, *, tell: Tell = say_nothing) -> Plan:
@@ -116,7 +109,7 @@ def _prepared(recipe: Recipe, rows: Path | None) -> tuple[Any, Template, Evaluat
     require_launcher()
     start_of(recipe)  # refused before anything is read
     tokenizer = load_tokenizer(recipe.model)
-    require_loadable(recipe.model, method=recipe.method, **_positions(recipe))
+    require_loadable(recipe.model, method=recipe.method, **positions_of(recipe))
     template = training_template(tokenizer, recipe.template)
     evaluator = None
     if recipe.evaluation is not None:
@@ -196,110 +189,6 @@ def _require_wanted(interrupts: Interrupts, processes: Any, recipe: Recipe, run:
             f"stopped before stage {stage} of {len(recipe.stages)}; what was trained is saved in {run.path}. "
             f"To go on: {run.resume_command}"
         )
-
-
-def stage_trainer(recipe: Recipe, run: TrainingRun, stage: int, prepared: Prepared, tokenizer: Any) -> Any:
-    """TRL's trainer for a stage (counted from 1), with the model as the stage before left it."""
-    with quiet(bars=False):
-        from transformers import PrinterCallback
-        from trl import SFTTrainer
-
-        _score_only_what_is_learned()
-        trainer = SFTTrainer(
-            model=_model(recipe, run, stage),
-            args=_configuration(recipe, run, stage, prepared.stages[stage - 1]),
-            train_dataset=read_rows(run.rows, prepared.rows(stage)),
-            processing_class=tokenizer,
-        )
-    trainer.remove_callback(PrinterCallback)
-    return trainer
-
-
-def _score_only_what_is_learned() -> None:
-    """Let the loss pass by the tokens that are not learned on a CPU too.
-
-    TRL scores all of a row where there is no Triton, lest compiled tiles change their shapes; nothing is compiled on a
-    CPU, and most of a long prompt with a short reply would be scored in vain.
-    """
-    from trl.trainer import utils
-
-    utils._use_triton = lambda device: device.type in ("cuda", "xpu", "cpu")
-
-
-def _model(recipe: Recipe, run: TrainingRun, stage: int) -> Any:
-    before = run.outcome_of(recipe, stage - 1) if stage > 1 else start_of(recipe)
-    if recipe.method == "full":
-        if stage > 1:
-            return load_model(str(before), method="full")
-        return load_model(str(before or recipe.model), method="full", **_positions(recipe))
-    base = load_model(recipe.model, method=recipe.method, **_positions(recipe))
-    if before is not None and before.is_dir():
-        return load_adapter(base, before, trained=True)
-    adapted = _adapted(base, recipe)
-    if before is not None:
-        fill_adapters(adapted, before)
-    return adapted
-
-
-def _positions(recipe: Recipe) -> dict[str, Any]:
-    """How positions are stretched, in `load_model`'s words."""
-    return {"rope": recipe.rope, "reach": recipe.longest, "theta": recipe.rope_theta}
-
-
-def _adapted(base: Any, recipe: Recipe) -> Any:
-    from peft import LoraConfig, get_peft_model
-    from transformers import set_seed
-
-    settings = LoraConfig(
-        r=recipe.lora.rank,
-        lora_alpha=recipe.lora.alpha,
-        lora_dropout=recipe.lora.dropout,
-        target_modules="all-linear",
-        task_type="CAUSAL_LM",
-    )
-    set_seed(recipe.seed)
-    return without_name_of_base(get_peft_model(base, settings))
-
-
-def _configuration(recipe: Recipe, run: TrainingRun, stage: int, data: StageData) -> Any:
-    import torch
-    from trl import SFTConfig
-
-    on_gpu = torch.cuda.is_available()
-    apart = rows_apart()
-    return SFTConfig(
-        output_dir=str(run.stage_folder(stage)),
-        # The data. Rows are tokens already, none longer than the stage; TRL prepares them only to pack them.
-        max_length=data.stage.length,
-        pad_to_multiple_of=row_multiple(),
-        packing=recipe.packing,
-        dataset_kwargs={"skip_prepare_dataset": not recipe.packing},
-        train_sampling_strategy="sequential",
-        per_device_train_batch_size=recipe.micro_batch,
-        gradient_accumulation_steps=rows_a_step(recipe, data, apart) // (recipe.micro_batch * apart),
-        num_train_epochs=data.stage.epochs,
-        max_steps=data.stage.steps or -1,
-        # What is learned, and how. This loss is the one in chunks, which never holds all logits.
-        loss_type="nll",
-        learning_rate=recipe.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=recipe.warmup,
-        weight_decay=recipe.weight_decay,
-        seed=recipe.seed,
-        # The machine. On a CPU, autocast to half precision takes several times as long as a base in half precision.
-        bf16=on_gpu,
-        use_cpu=not on_gpu,
-        dataloader_pin_memory=on_gpu,
-        activation_checkpointing=recipe.checkpointing,
-        activation_offloading=offloads(recipe, data.stage.length, "cuda" if on_gpu else "cpu"),
-        # What is said and saved.
-        logging_steps=1,
-        logging_nan_inf_filter=False,
-        save_steps=recipe.save_steps,
-        save_total_limit=_KEPT_CHECKPOINTS,
-        report_to="none",
-        disable_tqdm=True,
-    )
 
 
 def _run(trainer: Any, checkpoint: str | None, data: StageData, run: TrainingRun) -> None:

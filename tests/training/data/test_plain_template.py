@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from octavo.training.data.plain_template import plain_template
 from octavo.training.data.templates import SHIPPED
-from octavo.training.export.template import plain_template
 from tests.training.tiny_run import tiny_tokenizer
 
 TALK = [{"role": "user", "content": "Which fox?"}, {"role": "assistant", "content": " The quick one. "}]

@@ -15,7 +15,7 @@ from octavo.training.evaluation_plan import EvaluationPlan
 from octavo.training.model.loading import load_model, load_tokenizer
 from octavo.training.recipe import Recipe
 from octavo.training.running.run import TrainingRun
-from octavo.training.sft import stage_trainer
+from octavo.training.running.trainer import stage_trainer
 from tests.training.tiny_run import tiny_recipe, write_talks
 
 TEXT = "The quick brown fox jumps over 12345 lazy dogs. She said it twice in the 2nd paragraph.\n" * 60

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from octavo.errors import TrainingError
-from octavo.training.export.adapter import export_adapter, fill_adapters, lora_of
+from octavo.training.export.adapter import export_adapter
+from octavo.training.model.adapter_file import fill_adapters, lora_of
 from octavo.training.recipe import Lora
 from tests.training.export.tiny_models import adapted, model_of
 

@@ -12,8 +12,11 @@ def test_a_merged_model_says_what_the_adapted_one_says(tmp_path: Path) -> None:
 
     tokenizer = tokenizer_of("smollm")
     peft = adapted(model_of("llama", len(tokenizer), attention_bias=True, tie_word_embeddings=True), strength=0.05)
-    export_merged(peft, tokenizer, tmp_path / "merged", precision="single")
-    merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged")
+    export_merged(peft, tokenizer, tmp_path / "merged")
+    merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged").float()
+    whole = {tensor.name: tensor.values() for tensor in merged_tensors(peft)}
+    assert all(values.equal(whole[name].bfloat16().float()) for name, values in merged.named_parameters())
+    merged.load_state_dict(whole, strict=False)  # as they were before they were rounded
     tokens = torch.tensor([tokenizer("The quick brown fox, it's said, jumped over 12345 lazy dogs.")["input_ids"]])
     with torch.inference_mode():
         torch.testing.assert_close(merged(tokens).logits, peft(tokens).logits, rtol=1e-4, atol=1e-4)

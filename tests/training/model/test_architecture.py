@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from octavo.errors import TrainingError
-from octavo.training.export.architecture import Architecture, architecture_of
+from octavo.training.model.architecture import Architecture, architecture_of
 
 CONFIG = {"model_type": "llama", "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1}
 Q = "model.layers.0.self_attn.q_proj.weight"

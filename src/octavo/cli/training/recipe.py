@@ -17,7 +17,7 @@ from octavo.errors import UsageError
 from octavo.models.embedded import READER
 from octavo.models.install import SMALL, SMALL_RAW, require_weights
 from octavo.training.evaluation_plan import EvaluationPlan
-from octavo.training.export.adapter import lora_of
+from octavo.training.model.adapter_file import lora_of
 from octavo.training.model.loading import is_gguf
 from octavo.training.recipe import Lora, Recipe, Stage
 from octavo.training.running.run import TrainingRun

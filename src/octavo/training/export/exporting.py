@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args
 
 from octavo.errors import TrainingError, UsageError
 from octavo.training.export.adapter import export_adapter
-from octavo.training.export.architecture import architecture_of
 from octavo.training.export.merged import export_merged
 from octavo.training.export.model_file import Quantization, export_model
+from octavo.training.model.architecture import architecture_of
 from octavo.training.model.loading import is_gguf, load_adapter, load_model, load_tokenizer
 from octavo.training.recipe import Recipe
 from octavo.training.running.run import TrainingRun

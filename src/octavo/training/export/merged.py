@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from octavo.training.export.template import plain_template
+from octavo.training.data.plain_template import plain_template
 from octavo.training.quiet import quiet
-
-Precision = Literal["half", "single"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +47,13 @@ def merged_tensors(model: Any) -> Iterator[MergedTensor]:
             yield MergedTensor(plain, parameter, adapted.get(plain))
 
 
-def export_merged(model: Any, tokenizer: Any, folder: Path, *, precision: Precision = "half") -> None:
+def export_merged(model: Any, tokenizer: Any, folder: Path) -> None:
     """Write the model, its adapters added, as safetensors with config, tokenizer and chat template: a folder that
     transformers, vLLM and others load. Half precision is bfloat16."""
     import torch
 
-    base, dtype = without_adapters(model), torch.bfloat16 if precision == "half" else torch.float32
-    plain = type(base)._from_config(base.config, dtype=dtype)
+    base = without_adapters(model)
+    plain = type(base)._from_config(base.config, dtype=torch.bfloat16)
     parameters = dict(plain.named_parameters())
     with torch.no_grad():
         for tensor in merged_tensors(model):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from octavo.training.export.architecture import Architecture
+from octavo.training.model.architecture import Architecture
 from octavo.training.model.rope import rope_of
 
 Value = str | int | float | bool | list[str] | list[int]

@@ -16,11 +16,11 @@ from typing import Any, Literal, get_args
 
 from octavo.errors import MissingExtra, TrainingError, UsageError
 from octavo.models.gguf_file import copy_values, open_gguf
-from octavo.training.export.architecture import Architecture, architecture_of
+from octavo.training.data.plain_template import plain_template
 from octavo.training.export.merged import MergedTensor, merged_tensors, without_adapters
 from octavo.training.export.metadata import Value, hyperparameters, positions
-from octavo.training.export.template import plain_template
 from octavo.training.export.vocabulary import vocabulary
+from octavo.training.model.architecture import Architecture, architecture_of
 
 Quantization = Literal["f32", "f16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
 """The types of a file's matrices, most precise first: 32, 16, 8.5, 6, 5.5, 5 and 4.5 bits a weight."""

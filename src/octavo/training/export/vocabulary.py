@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from octavo.errors import TrainingError
+from octavo.training.data.plain_template import plain_template
 from octavo.training.export.metadata import Value
-from octavo.training.export.template import plain_template
 
 _NORMAL, _CONTROL, _USER_DEFINED, _UNUSED = 1, 3, 4, 5  # of tokenizer.ggml.token_type
 

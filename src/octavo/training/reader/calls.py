@@ -44,7 +44,8 @@ _CONFUSING = 6
 """Of the passages that several questions are asked about, those with so many facts that look like what is asked; the
 facts of one question look like those of another anyway."""
 _LENGTHS = (120, 240, 440, 440, 440)
-"""Tokens of their excerpts, at most: most as long as a chunk, since in a short one a sentence is found too easily."""
+"""Tokens of their excerpts, at most: most as long as a chunk (the facts of all questions make some longer), since in a
+short one a sentence is found too easily."""
 
 _ANSWERED_ON = (2, 3, 3, 4)
 """Questions answered from the same passages, one after the other."""

@@ -21,7 +21,7 @@ _PLANTED_SHARE = 0.7
 """Of the documents, those that are an excerpt of a real text with facts put in."""
 
 _LONGEST = 440
-"""Tokens of an excerpt; with the facts put in it stays below octavo's chunks of 512."""
+"""Tokens of an excerpt; with the facts of one question put in it stays below octavo's chunks of 512."""
 _FULL_SHARE = 0.6
 """Of the excerpts, those that are about as long as they may be: most of octavo's chunks are full."""
 _FULL = 0.85

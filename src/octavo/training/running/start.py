@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from octavo.errors import TrainingError
-from octavo.training.export.adapter import lora_of
+from octavo.training.model.adapter_file import lora_of
 from octavo.training.model.loading import is_gguf
 from octavo.training.recipe import Lora, Recipe
 from octavo.training.running.run import TrainingRun
