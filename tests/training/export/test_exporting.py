@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -128,4 +129,11 @@ def test_an_architecture_that_cannot_be_exported_is_refused_before_its_weights_a
     path.write_text(json.dumps({**config, "model_type": "gemma3"}), encoding="utf-8")
     (tmp_path / "model" / "model.safetensors").unlink()
     with pytest.raises(TrainingError, match="a gemma3 cannot be exported as GGUF here"):
+        export_run(run.path, "gguf")
+
+
+def test_positions_that_llama_cpp_does_not_compute_are_refused_before_the_weights_are_loaded(tmp_path: Path) -> None:
+    run = trained(tiny_recipe(tmp_path, rope="dynamic", stages=(Stage(256),)), tmp_path / "run")
+    shutil.rmtree(tmp_path / "model")
+    with pytest.raises(TrainingError, match=r"dynamic.*--to merged"):
         export_run(run.path, "gguf")

@@ -32,8 +32,8 @@ def stretches(tokens: Sequence[int], reach: int, count: int) -> list[tuple[int, 
     whole = len(tokens) // reach
     if not whole:
         raise EvaluationError(
-            f"the held-out text has {len(tokens):,} tokens, and {reach:,} are to be read; name more text, or a shorter "
-            "reach"
+            f"the held-out text has {len(tokens):,} tokens, and {reach:,} are to be read; name more text, or "
+            "leave --evaluate-text out"
         )
     taken = min(count, whole)
     gap = (len(tokens) - taken * reach) // taken

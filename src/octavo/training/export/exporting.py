@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from octavo.errors import TrainingError, UsageError
 from octavo.training.export.adapter import export_adapter
 from octavo.training.export.merged import export_merged
+from octavo.training.export.metadata import positions
 from octavo.training.export.model_file import Quantization, export_model
 from octavo.training.model.architecture import architecture_of
 from octavo.training.model.loading import is_gguf, load_adapter, load_model, load_tokenizer
@@ -54,7 +55,8 @@ def export_run(
         _adapter(recipe, run, place)
         return place
     if form == "gguf":
-        architecture_of(_config(run.outcome))  # refused before the weights are loaded
+        config = _config(run.outcome)
+        positions(architecture_of(config), config)  # refused before the weights are loaded
     model, tokenizer = trained_model(run)
     if form == "merged":
         partial = run.partial(place)
