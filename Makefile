@@ -1,6 +1,6 @@
 # octavo: what a person types in this folder. Nothing is needed but make and Python 3.11 or newer.
 #
-#   make demo        install octavo and its small model, and ask Python's language reference two questions
+#   make demo        install octavo and its small model, and ask Python's language reference a question, in two ways
 #   make demo-read   the same book, read chunk by chunk to the last one (slow without a graphics card)
 #   make test        install what the tests need and run every check that CI runs
 #   make clean       remove what these made

@@ -290,7 +290,7 @@ def test_ctrl_c_in_the_last_step_of_a_stage_stops_before_the_next(tmp_path: Path
         news.append(each)
         interrupt(each)
 
-    with pytest.raises(Stopped, match=r"stopped before stage 2 of 2; what was trained is saved in .* --resume"):
+    with pytest.raises(Stopped, match=r"stopped before stage 2 of 2 began; what was trained is saved in .* --resume"):
         train(recipe, tmp_path / "run", tell=tell)
     assert [each.stage for each in news if isinstance(each, StageBegun)] == [1]
     parts = train(recipe, tmp_path / "run", resume=True)
@@ -385,7 +385,7 @@ def test_ctrl_c_while_the_model_is_loaded_stops_before_the_first_step(
 
     monkeypatch.setattr("octavo.training.running.trainer.load_model", loading)
     progress = PlainTraining()
-    with pytest.raises(Stopped, match="stopped before stage 1 of 1"):
+    with pytest.raises(Stopped, match="stopped before stage 1 of 1 began"):
         train(tiny_recipe(tmp_path), tmp_path / "run", tell=progress.tell)
     assert STOPPING in capsys.readouterr().err
     assert TrainingRun(tmp_path / "run").steps() == []

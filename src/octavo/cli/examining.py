@@ -70,7 +70,7 @@ def _extras() -> list[Check]:
     return [
         _extra("office files", "mammoth", "office", "Word, PowerPoint and Excel files"),
         _extra("tool servers", "mcp", "mcp", "--mcp"),
-        _extra("measuring", "matplotlib", "eval", "octavo eval"),
+        _extra("measuring", "wonderwords", "eval", "octavo eval's pictures, RULER, Chinese answers, the hub"),
         _extra("training", "trl", "train", "octavo train, octavo export"),
     ]
 

@@ -25,10 +25,7 @@ from octavo.training.data.plain_template import plain_template
 from octavo.training.data.preparing import Prepared, prepare
 from octavo.training.data.templates import Template, training_template
 from octavo.training.evaluating.evaluator import Evaluator
-from octavo.training.model.loading import (
-    load_tokenizer,
-    require_loadable,
-)
+from octavo.training.model.loading import load_tokenizer, require_loadable
 from octavo.training.model.shape import model_config, shape_of
 from octavo.training.planning.launcher import require_launcher
 from octavo.training.planning.machine import this_machine
@@ -45,7 +42,7 @@ from octavo.training.running.reporting import AllDone, asked_anywhere, reporting
 from octavo.training.running.run import TrainingRun
 from octavo.training.running.start import start_of
 from octavo.training.running.trainer import positions_of, stage_trainer
-from octavo.training.running.writing import writing
+from octavo.training.writing import writing
 
 
 def dry_run(recipe: Recipe, *, tell: Tell = say_nothing) -> Plan:
@@ -156,8 +153,7 @@ def _train_stage(
     trainer.add_callback(reporting(run, begun, interrupts, told))
     if processes.device.type == "cpu":
         trainer.add_callback(releasing_memory(processes.num_processes))
-    checkpoint = run.checkpoint(stage)
-    _run(trainer, str(checkpoint) if checkpoint is not None else None, data, run)
+    _run(trainer, run.checkpoint(stage), data, run)
     if processes.is_main_process:
         _draw_loss(recipe, run)
     step, steps = trainer.state.global_step, trainer.state.max_steps
@@ -172,9 +168,10 @@ def _train_stage(
     processes.wait_for_everyone()
     with quiet(), writing(run.path):
         trainer.save_model(str(partial))
+        if processes.is_main_process:
+            _complete(partial, trainer, recipe)
+            run.put(partial, outcome)
     if processes.is_main_process:
-        _complete(partial, trainer, recipe)
-        run.put(partial, outcome)
         run.tidy()
         tell(Saved(stage, step, outcome))
     processes.wait_for_everyone()
@@ -183,20 +180,26 @@ def _train_stage(
 
 
 def _require_wanted(interrupts: Interrupts, processes: Any, recipe: Recipe, run: TrainingRun, stage: int) -> None:
-    """Raises `Stopped` where the user asked to stop while nothing was trained."""
+    """Raises `Stopped` where the user asked to stop while no step was under way."""
     if asked_anywhere(interrupts, processes.num_processes):
+        went = "began" if run.checkpoint(stage) is None else "went on"
         raise Stopped(
-            f"stopped before stage {stage} of {len(recipe.stages)}; what was trained is saved in {run.path}. "
+            f"stopped before stage {stage} of {len(recipe.stages)} {went}; what was trained is saved in {run.path}. "
             f"To go on: {run.resume_command}"
         )
 
 
-def _run(trainer: Any, checkpoint: str | None, data: StageData, run: TrainingRun) -> None:
+def _run(trainer: Any, checkpoint: Path | None, data: StageData, run: TrainingRun) -> None:
     import torch
+    from safetensors import SafetensorError
 
     try:
         with quiet(), writing(run.path), suppress(AllDone):
-            trainer.train(resume_from_checkpoint=checkpoint)
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint is not None else None)
+    except SafetensorError as error:
+        raise TrainingError(
+            f"{checkpoint}: is damaged ({error}); remove it, and go on: {run.resume_command}"
+        ) from error
     except torch.OutOfMemoryError as error:
         raise TrainingError(
             f"the memory of the GPU does not hold a row of up to {data.stage.length:,} tokens; see what it takes with "

@@ -112,7 +112,7 @@ def test_ctrl_c_is_answered_even_where_nothing_else_is_said(
     kind: type[SilentTraining], capsys: pytest.CaptureFixture[str]
 ) -> None:
     kind().tell(StopAsked())
-    assert capsys.readouterr().err.startswith("octavo: stopping when this step is done and saved")
+    assert capsys.readouterr().err.startswith("octavo: stopping once what is under way is saved")
 
 
 def test_quiet_shows_nothing_of_what_happens(capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,5 +131,5 @@ def test_a_terminal_keeps_the_lines_and_leaves_nothing_that_moves() -> None:
     said = drawn.getvalue()
     assert "octavo: stage 1 of 2: 120 samples of up to 8,000 tokens, 40 steps" in said
     assert "stage 1 of 2, step 1 of 40: loss 2.346, 1,234 tokens/s, 4 min left" in said
-    assert "octavo: stopping when this step is done and saved" in said
+    assert "octavo: stopping once what is under way is saved" in said
     assert said.endswith("\x1b[2K")  # the moving line is taken away

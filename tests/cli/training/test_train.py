@@ -247,7 +247,7 @@ def test_ctrl_c_saves_and_names_the_command_that_goes_on_from_any_folder(
         patched.setattr(TrainingRun, "log", interrupted)
         assert main([*COMMAND, "--quiet"]) == 130
     said = capsys.readouterr().err
-    assert "stopping when this step is done and saved" in said
+    assert "stopping once what is under way is saved" in said
     assert said.endswith("it is saved in run. To go on: octavo train --resume -o run\n")
     monkeypatch.chdir(tiny.parent)
     assert main(["train", "--resume", "-o", "here/run"]) == 0

@@ -87,7 +87,7 @@ def test_epochs_multiply_and_steps_replace_them() -> None:
 
 
 def test_steps_that_make_whole_epochs_are_planned_as_these() -> None:
-    stages = (Stage(1000, steps=12), Stage(4000, epochs=3))  # 40 rows are 4 steps of 10; 10 rows, 5 of 2
+    stages = (Stage(1000, steps=12), Stage(4000, epochs=3))
     recipe = replace(RECIPE, stages=stages, batch_tokens=9_000)  # 11 rows a step: 3 steps of 11, and one of 7
     by_steps = planned(recipe).stages[0]
     by_epochs = planned(replace(recipe, stages=(Stage(1000, epochs=3), stages[1]))).stages[0]

@@ -38,11 +38,9 @@ from octavo.settings import Settings, load_settings
 
 _KEPT = (
     "window",
-    "highest",
     "strategy",
     "chunk_tokens",
     "read_tokens",
-    "questions_at_once",
     "rounds",
     "steps",
     "tools",
@@ -50,6 +48,9 @@ _KEPT = (
     "answer_tokens",
 )
 """The settings that answers of octavo's levels depend on: a run is gone on with by the same alone."""
+
+_KEPT_IF_GIVEN = ("highest", "questions_at_once")
+"""The same, of those that runs did not always keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,10 @@ async def _native(
 
 def _level(name: str, reader: Reader, settings: Settings, home: Path) -> LevelMethod:
     level: LevelChoice = name  # type: ignore[assignment]
-    return LevelMethod(reader, level, home, settings={name: getattr(settings, name) for name in _KEPT})
+    given = {name: getattr(settings, name) for name in _KEPT_IF_GIVEN}
+    kept = {name: getattr(settings, name) for name in _KEPT}
+    kept |= {name: value for name, value in given.items() if value is not None}
+    return LevelMethod(reader, level, home, settings=kept)
 
 
 def _description(

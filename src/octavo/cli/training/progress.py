@@ -28,7 +28,7 @@ from octavo.training.running.progress import (
 )
 
 LOADING = "loading the model"
-STOPPING = "stopping when this step is done and saved; Ctrl-C again stops at once, with what the last checkpoint holds"
+STOPPING = "stopping once what is under way is saved; Ctrl-C again stops at once, with what the last checkpoint holds"
 
 _SECONDS_BETWEEN_LINES = 10.0
 

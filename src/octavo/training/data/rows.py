@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from octavo.training.data.templates import Encoded
+from octavo.training.writing import writing
 
 
 class Fingerprint:
@@ -51,7 +52,8 @@ class RowsWriter:
         import pyarrow as pa
 
         row = {"input_ids": [encoded.tokens], "labels": [encoded.labels]}
-        self._writer.write_batch(pa.record_batch(row, schema=self._schema))
+        with writing(self._path.parent):
+            self._writer.write_batch(pa.record_batch(row, schema=self._schema))
 
     def __enter__(self) -> RowsWriter:
         return self
@@ -59,11 +61,13 @@ class RowsWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close()
-        self._file.close()
-        if error is None:
-            self._partial.replace(self._path)
-        else:
+        try:
+            with writing(self._path.parent):
+                self._writer.close()
+                self._file.close()
+            if error is None:
+                self._partial.replace(self._path)
+        finally:
             self._partial.unlink(missing_ok=True)
 
 

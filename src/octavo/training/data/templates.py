@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ IGNORED = -100
 """The label of a token that is not learned, as transformers and torch have it."""
 
 _MARKS = re.compile(r"\{%-?\s*generation\s*-?%\}")
-_SOME_DAY = "{%- macro strftime_now(format) -%}{{ '2024-07-26' if '-' in format else '26 Jul 2024' }}{%- endmacro -%}"
-"""In place of the day's date: the one that Llama 3.2's template has where it is not told any."""
+_ASKS_THE_DAY = re.compile(r"strftime_now\(\s*(['\"])(.*?)\1\s*\)")
+_SOME_DAY = datetime(2024, 7, 26, tzinfo=UTC)
+"""In place of today: the day that Llama 3.2's template has where it is not told any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,9 @@ class Template:
 
     @property
     def undated(self) -> str:
-        """The text, which tells the same date (`_SOME_DAY`) whenever it is rendered: rows that a training is gone on
-        with tomorrow have to be today's."""
-        return _SOME_DAY + self.text if "strftime_now" in self.text else self.text
+        """The text, with the same day (`_SOME_DAY`) in it whenever it is rendered: rows that a training is gone on with
+        tomorrow have to be today's."""
+        return _ASKS_THE_DAY.sub(lambda asked: repr(_SOME_DAY.strftime(asked[2])), self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 The file holds both sides of each adapter under the name of the tensor it belongs to, and alpha; llama.cpp adds
 alpha ÷ rank · B · A. How far positions reach is no part of it: that stays as the model under it has it. Knows what PEFT
-saves and what it calls its weights; loads no model.
+saves; loads no model.
 """
 
 from __future__ import annotations

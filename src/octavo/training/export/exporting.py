@@ -18,7 +18,7 @@ from octavo.training.model.architecture import architecture_of
 from octavo.training.model.loading import is_gguf, load_adapter, load_model, load_tokenizer
 from octavo.training.recipe import Recipe
 from octavo.training.running.run import TrainingRun
-from octavo.training.running.writing import writing
+from octavo.training.writing import writing
 
 Form = Literal["adapter-gguf", "merged", "gguf"]
 """What a training becomes: a LoRA adapter for llama.cpp, a folder of safetensors, or a whole model for llama.cpp."""
@@ -61,7 +61,7 @@ def export_run(
     if form == "merged":
         partial = run.partial(place)
         run.clear(partial)
-        with writing(partial.parent):
+        with writing(place):
             export_merged(model, tokenizer, partial)
         run.put(partial, place)
     else:
@@ -94,8 +94,12 @@ def _adapter(recipe: Recipe, run: TrainingRun, target: Path) -> None:
             "cannot carry that: the model under it would be asked in another form; export it with --to gguf"
         )
     partial = run.partial(target)
-    export_adapter(run.outcome, _config(run.outcome), partial, name=run.path.resolve().name)
-    partial.replace(target)
+    try:
+        with writing(target):
+            export_adapter(run.outcome, _config(run.outcome), partial, name=run.path.resolve().name)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _template(model: str) -> str | None:

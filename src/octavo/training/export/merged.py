@@ -49,7 +49,7 @@ def merged_tensors(model: Any) -> Iterator[MergedTensor]:
 
 def export_merged(model: Any, tokenizer: Any, folder: Path) -> None:
     """Write the model, its adapters added, as safetensors with config, tokenizer and chat template: a folder that
-    transformers, vLLM and others load. Half precision is bfloat16."""
+    transformers, vLLM and others load, in bfloat16."""
     import torch
 
     base = without_adapters(model)

@@ -21,6 +21,7 @@ from octavo.training.export.merged import MergedTensor, merged_tensors, without_
 from octavo.training.export.metadata import Value, hyperparameters, positions
 from octavo.training.export.vocabulary import vocabulary
 from octavo.training.model.architecture import Architecture, architecture_of
+from octavo.training.writing import writing
 
 Quantization = Literal["f32", "f16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
 """The types of a file's matrices, most precise first: 32, 16, 8.5, 6, 5.5, 5 and 4.5 bits a weight."""
@@ -66,10 +67,9 @@ def export_model(
         _add_values(writer, hyperparameters(architecture, config))
         _add_values(writer, vocabulary(tokenizer, int(config["vocab_size"])))
     try:
-        _write_tensors(writer, architecture, model, kind)
-        partial.replace(target)
-    except OSError as error:
-        raise TrainingError(f"{target}: cannot be written ({error.strerror or error}); is there room?") from error
+        with writing(target):
+            _write_tensors(writer, architecture, model, kind)
+            partial.replace(target)
     finally:
         writer.close()
         partial.unlink(missing_ok=True)

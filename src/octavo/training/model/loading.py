@@ -127,7 +127,7 @@ def _positions(model: str, rope: RopeKind, reach: int | None, theta: float | Non
     if turns_alike(config):
         positions = rope_of(config)
         return (positions if reach is None else extend(positions, rope, reach, theta=theta)).as_config()
-    if rope != "none":
+    if rope != "none" or theta is not None:
         raise TrainingError(
             f"{model}: has different rotations in different layers, which cannot be stretched here; train it at the "
             "length it has, with --rope none"

@@ -1,6 +1,6 @@
 """What cannot be written, said by the place and the cause: a full disk is no fault of octavo's.
 
-Knows how safetensors and torch say so, which raise errors of their own.
+Knows how safetensors and torch say so, which raise errors of their own; other faults of theirs pass.
 """
 
 from __future__ import annotations
@@ -12,23 +12,21 @@ from pathlib import Path
 
 from octavo.errors import TrainingError
 
-_OF_TORCH = re.compile(r"PytorchStreamWriter|inline_container|unexpected pos")
-"""What the `RuntimeError` of torch's writer says of itself."""
+_BY_OTHERS = re.compile(r"^Error while serializing|PytorchStreamWriter|inline_container|unexpected pos")
+"""What safetensors' and torch's errors say where they write."""
 
 
 @contextmanager
 def writing(place: Path) -> Iterator[None]:
-    """Where a file below `place` cannot be written, raises a `TrainingError` that says why."""
+    """Where what is written at `place`, or below it, cannot be, raises a `TrainingError` that says why."""
     from safetensors import SafetensorError
 
     try:
         yield
     except OSError as error:
         raise _unwritten(place, error.strerror or str(error)) from error
-    except SafetensorError as error:
-        raise _unwritten(place, str(error)) from error
-    except RuntimeError as error:
-        if not _OF_TORCH.search(str(error)):
+    except (SafetensorError, RuntimeError) as error:
+        if not _BY_OTHERS.search(str(error)):
             raise
         raise _unwritten(place, str(error).partition("\n")[0]) from error
 
