@@ -84,6 +84,18 @@ def test_time_is_limited_and_the_next_file_is_parsed() -> None:
         assert hurried.parse(HTML, Format.HTML, given="a.html").text == "Title\n\nwords\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process has held is asked of /proc")
+def test_a_worker_is_not_charged_for_what_its_parent_holds() -> None:
+    held = b"x" * (400 * MIB)
+    with Sandbox(replace(DEFAULT_LIMITS, parser_memory_bytes=768 * MIB)) as own:
+        own.parse(HTML, Format.HTML, given="a.html")
+        pid = own.worker_pid
+        assert pid is not None
+        own.parse(HTML, Format.HTML, given="a.html")
+        assert own.worker_pid == pid
+    assert len(held) == 400 * MIB
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="waits for a process by pidfd")
 def test_a_worker_that_died_is_replaced() -> None:
     with Sandbox() as own:

@@ -3,12 +3,10 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
 from octavo.errors import TrainingError
 from octavo.training.data.rows import RowsWriter
@@ -16,6 +14,13 @@ from octavo.training.data.templates import Encoded
 from octavo.training.writing import writing
 
 _BYTES = 1 << 16
+
+
+@pytest.fixture(autouse=True)
+def libraries() -> None:
+    """Loaded while there is room: what is compiled on the way is written too."""
+    for name in ("pyarrow.ipc", "safetensors.torch", "torch"):
+        import_module(name)
 
 
 @contextmanager
@@ -34,10 +39,15 @@ def _plain(folder: Path) -> None:
 
 
 def _safetensors(folder: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
     save_file({"weight": torch.zeros(_BYTES)}, folder / "model.safetensors")
 
 
 def _torch(folder: Path) -> None:
+    import torch
+
     torch.save({"weight": torch.zeros(_BYTES)}, folder / "optimizer.pt")
 
 
@@ -61,6 +71,9 @@ def test_rows_that_find_no_room_leave_nothing(tmp_path: Path) -> None:
 
 
 def test_other_faults_stay_what_they_are(tmp_path: Path) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
     with pytest.raises(RuntimeError, match="shapes"), writing(tmp_path):
         raise RuntimeError("shapes do not fit")
     (tmp_path / "model.safetensors").write_bytes(b"cut off")
