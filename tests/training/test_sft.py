@@ -349,6 +349,18 @@ def test_a_crash_after_the_last_step_costs_no_step(tmp_path: Path, monkeypatch: 
     assert [step.step for step in parts.steps()] == [1, 2, 3, 4]
 
 
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    recipe = tiny_recipe(tmp_path)
+    with pytest.raises(Stopped):
+        train(recipe, tmp_path / "run", tell=interrupted_at(2))
+    (weights_file,) = (tmp_path / "run").glob("stage-1/checkpoint-*/adapter_model.safetensors")
+    weights_file.write_bytes(weights_file.read_bytes()[:100])
+    with pytest.raises(
+        TrainingError, match=r"checkpoint-\d+: is damaged .* remove it, and go on: octavo train --resume"
+    ):
+        train(recipe, tmp_path / "run", resume=True)
+
+
 @pytest.fixture
 def usual_interrupts() -> Iterator[None]:
     """Ctrl-C as a program in a terminal has it: one that a shell starts in the background ignores it."""

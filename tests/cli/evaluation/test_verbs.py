@@ -210,6 +210,16 @@ def test_every_task_is_run_from_end_to_end(name: str, here: Path, capsys: pytest
     assert "3 answers made, 0 kept from before" in err
 
 
+def test_a_run_of_auto_is_not_gone_on_with_to_another_height(
+    pressure: tuple[FakeServer, list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server, options = pressure
+    assert evaluate(server, *options, "--methods", "auto") == 0
+    monkeypatch.setenv("OCTAVO_HIGHEST", "retrieve")
+    assert evaluate(server, *options, "--methods", "auto") == 1
+    assert "other methods" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("verb", TASKS)
 def test_every_task_explains_its_own_options_and_those_of_all(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", verb, "--help"]) == 0

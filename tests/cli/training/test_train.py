@@ -132,6 +132,7 @@ def test_a_training_that_goes_on_keeps_what_is_not_given(here: Path) -> None:
         ({"steps": "1", "epochs": "1"}, "give one of the two"),
         ({"stages": "32k,8k"}, "stages grow in length"),
         ({"learning_rate": -1.0}, "a learning rate is above 0"),
+        ({"seed": -1}, "a seed is from 0 to below 4,294,967,296, not -1"),
         ({"method": "full", "rank": 8}, "--method full trains every weight"),
         ({"short_data": [Path("short.jsonl")]}, "give it with --short-share"),
         ({"evaluate_every": 5}, "there is nothing to evaluate"),
