@@ -338,8 +338,12 @@ def test_a_crash_costs_no_more_than_the_steps_since_the_last_checkpoint(tmp_path
 def test_a_crash_after_the_last_step_costs_no_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = tiny_recipe(tmp_path, stages=(Stage(96, steps=4),))  # of the six that an epoch has
     whole = train(recipe, tmp_path / "whole")
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as patched:
-        patched.setattr(TrainingRun, "put", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr(TrainingRun, "put", crash)
         with pytest.raises(KeyboardInterrupt):
             train(recipe, tmp_path / "parts")
     news: list[News] = []
@@ -389,11 +393,9 @@ def test_ctrl_c_is_answered_before_it_is_obeyed(tmp_path: Path) -> None:
 def test_ctrl_c_while_the_model_is_loaded_stops_before_the_first_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    load = load_model
-
     def loading(*arguments: Any, **options: Any) -> Any:
         signal.raise_signal(signal.SIGINT)
-        return load(*arguments, **options)
+        return load_model(*arguments, **options)
 
     monkeypatch.setattr("octavo.training.running.trainer.load_model", loading)
     progress = PlainTraining()

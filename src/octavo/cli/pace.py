@@ -55,6 +55,11 @@ class Pace:
         return self._clock() - started, self._tokens - tokens, self._chunks - chunks
 
 
+def spoken_count(number: int, what: str) -> str:
+    """A number of things as people say it: "1 step", "1,200 steps"."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
 def spoken_seconds(seconds: float) -> str:
     """A duration as people say it: "45 s", "3 min", "2 h 5 min"."""
     if seconds < 90:

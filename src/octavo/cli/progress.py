@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self, TypeGuard
 
-from octavo.cli.pace import Pace, spoken_seconds
+from octavo.cli.pace import Pace, spoken_count, spoken_seconds
 from octavo.cli.terminal import draws, one_line, say
 from octavo.reading.answer import Coverage
 from octavo.reading.events import (
@@ -192,8 +192,7 @@ def line_of(event: Event) -> str | None:  # noqa: PLR0911 - one for each kind of
         case QuestionAnalysed(analysis) if analysis.keywords:
             return f"searching with the words: {', '.join(analysis.keywords)}"
         case RoundStarted(number, notes):
-            count = f"{len(notes):,} note" + ("s" if len(notes) != 1 else "")
-            return f"round {number}, with {count} of what was found so far"
+            return f"round {number}, with {spoken_count(len(notes), 'note')} of what was found so far"
         case SubQuestionAsked(step, question):
             return f"step {step}: {question}"
         case SubQuestionAnswered(_, question, answer, found):
@@ -201,8 +200,7 @@ def line_of(event: Event) -> str | None:  # noqa: PLR0911 - one for each kind of
         case ToolCalled(step, call, text, failed):
             return f"step {step}: {_shortened(call)} {'failed: ' + _shortened(text) if failed else 'was called'}"
         case PassagesPacked(passages, tokens, window):
-            count = f"{len(passages)} passage" + ("s" if len(passages) != 1 else "")
-            return f"answering from {count} ({tokens:,} of {window:,} tokens)"
+            return f"answering from {spoken_count(len(passages), 'passage')} ({tokens:,} of {window:,} tokens)"
     return None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from octavo.cli.pace import spoken_seconds
+from octavo.cli.pace import spoken_count, spoken_seconds
 from octavo.cli.terminal import one_line
 from octavo.reading.answer import Answer, Citation, Outcome, Usage
 from octavo.reading.options import Estimate
@@ -59,7 +59,7 @@ def outline_lines(entries: Sequence[OutlineEntry], depth: int = 0) -> list[str]:
 def usage_words(usage: Usage) -> str:
     """Calls, tokens and seconds."""
     return (
-        f"{_count(usage.calls, 'call')} ({usage.reused_calls:,} reused); {usage.prompt_tokens:,} tokens in "
+        f"{spoken_count(usage.calls, 'call')} ({usage.reused_calls:,} reused); {usage.prompt_tokens:,} tokens in "
         f"({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out; {usage.seconds:.1f} s"
     )
 
@@ -73,7 +73,7 @@ def estimate_lines(estimate: Estimate) -> list[str]:
         seconds = f"about {spoken_seconds(estimate.seconds)}"
     return [
         f"level    {estimate.level}",
-        f"to read  {estimate.document_tokens:,} tokens in {_count(estimate.chunks, 'chunk')}",
+        f"to read  {estimate.document_tokens:,} tokens in {spoken_count(estimate.chunks, 'chunk')}",
         f"calls    {estimate.calls:,} ({estimate.reused_calls:,} of them reused)",
         f"tokens   {estimate.prompt_tokens:,} in, at most {estimate.completion_tokens:,} out",
         f"time     {seconds}",
@@ -118,7 +118,3 @@ def _shortened(quote: str) -> str:
         return quote
     half = _LONGEST_QUOTE // 2
     return f"{quote[:half].rstrip()} [...] {quote[-half:].lstrip()}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from octavo.cli.pace import spoken_count
 from octavo.cli.rendering import cited_place, usage_words
 from octavo.cli.terminal import harmless, one_line
 from octavo.reading.chat.conversation import Conversation, Turn
@@ -38,5 +39,5 @@ def listing(conversation: Conversation) -> str:
     questions = len(conversation.turns)
     first = one_line(conversation.turns[0].asked) if conversation.turns else ""
     shown = first if len(first) <= _QUESTION_SHOWN else f"{first[: _QUESTION_SHOWN - 1]}…"
-    count = f"{questions:,} question" + ("" if questions == 1 else "s")
+    count = spoken_count(questions, "question")
     return f"{conversation.id}  {conversation.latest:%Y-%m-%d %H:%M}  {count}  {shown}"

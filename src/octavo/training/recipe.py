@@ -106,6 +106,11 @@ class Recipe:
         """The length of the last stage, in tokens: how far the model is to read."""
         return self.stages[-1].length
 
+    @property
+    def positions(self) -> dict[str, Any]:
+        """How positions are stretched, in `load_model`'s words."""
+        return {"rope": self.rope, "reach": self.longest, "theta": self.rope_theta}
+
     def as_json(self) -> Mapping[str, Any]:
         """The recipe as it is kept beside what came out of it."""
         return {

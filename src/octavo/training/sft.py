@@ -41,7 +41,7 @@ from octavo.training.running.progress import News, Planned, Saved, StageBegun, S
 from octavo.training.running.reporting import AllDone, asked_anywhere, reporting
 from octavo.training.running.run import TrainingRun
 from octavo.training.running.start import start_of
-from octavo.training.running.trainer import positions_of, stage_trainer
+from octavo.training.running.trainer import stage_trainer
 from octavo.training.writing import writing
 
 
@@ -106,7 +106,7 @@ def _prepared(recipe: Recipe, rows: Path | None) -> tuple[Any, Template, Evaluat
     require_launcher()
     start_of(recipe)  # refused before anything is read
     tokenizer = load_tokenizer(recipe.model)
-    require_loadable(recipe.model, method=recipe.method, **positions_of(recipe))
+    require_loadable(recipe.model, method=recipe.method, **recipe.positions)
     template = training_template(tokenizer, recipe.template)
     evaluator = None
     if recipe.evaluation is not None:

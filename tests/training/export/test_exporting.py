@@ -22,8 +22,7 @@ def trained(recipe: Recipe, folder: Path, **entries: Any) -> TrainingRun:
     """A run as it is left by a training of this recipe, with random adapters."""
     run = TrainingRun(folder)
     run.begin(recipe, "rows")
-    positions: dict[str, Any] = {"rope": recipe.rope, "reach": recipe.longest, "theta": recipe.rope_theta}
-    model = load_model(recipe.model, method=recipe.method, **positions)
+    model = load_model(recipe.model, method=recipe.method, **recipe.positions)
     if recipe.method == "full":
         model.save_pretrained(run.outcome)
     else:

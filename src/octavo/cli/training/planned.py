@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from octavo.cli.pace import spoken_seconds
+from octavo.cli.pace import spoken_count, spoken_seconds
 from octavo.training.planning.measuring import MeasuringPlan
 from octavo.training.planning.plan import Plan
 from octavo.training.planning.words import amount_of, rows_shown, size_of
@@ -17,8 +17,8 @@ def plan_rows(plan: Plan) -> list[tuple[str, str]]:
         rows.append(
             (
                 name,
-                f"{_count(stage.samples, 'sample')}, {_count(stage.steps, 'step')} of {_count(stage.rows, 'row')}, "
-                f"{stage.tokens:,} tokens, "
+                f"{spoken_count(stage.samples, 'sample')}, {spoken_count(stage.steps, 'step')} of "
+                f"{spoken_count(stage.rows, 'row')}, {stage.tokens:,} tokens, "
                 f"about {_time(stage.seconds_per_step)} a step, {_time(stage.seconds)} in all",
             )
         )
@@ -50,10 +50,6 @@ def _measuring(measuring: MeasuringPlan) -> str:
         f"{times}, about {_time(measuring.once)} each without what is written; a text of {measuring.most.tokens:,} "
         f"tokens takes {size_of(measuring.memory.total)}"
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _time(seconds: float) -> str:

@@ -76,7 +76,7 @@ def trained_model(run: TrainingRun) -> tuple[Any, Any]:
     tokenizer = load_tokenizer(str(run.outcome))
     if recipe.method == "full":
         return load_model(str(run.outcome), method="full"), tokenizer
-    base = load_model(recipe.model, rope=recipe.rope, reach=recipe.longest, theta=recipe.rope_theta)
+    base = load_model(recipe.model, **recipe.positions)
     return load_adapter(base, run.outcome), tokenizer
 
 

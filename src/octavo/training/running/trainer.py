@@ -56,19 +56,14 @@ def _model(recipe: Recipe, run: TrainingRun, stage: int) -> Any:
     if recipe.method == "full":
         if stage > 1:
             return load_model(str(before), method="full")
-        return load_model(str(before or recipe.model), method="full", **positions_of(recipe))
-    base = load_model(recipe.model, method=recipe.method, **positions_of(recipe))
+        return load_model(str(before or recipe.model), method="full", **recipe.positions)
+    base = load_model(recipe.model, method=recipe.method, **recipe.positions)
     if before is not None and before.is_dir():
         return load_adapter(base, before, trained=True)
     adapted = _adapted(base, recipe)
     if before is not None:
         fill_adapters(adapted, before)
     return adapted
-
-
-def positions_of(recipe: Recipe) -> dict[str, Any]:
-    """How positions are stretched, in `load_model`'s words."""
-    return {"rope": recipe.rope, "reach": recipe.longest, "theta": recipe.rope_theta}
 
 
 def _adapted(base: Any, recipe: Recipe) -> Any:
