@@ -50,7 +50,8 @@ class Recipe:
     """All that decides what comes out of a training, with `seed`.
 
     `model` is a hub's name, a folder, or a `.gguf` file. `data` are JSONL or Parquet files (`data/samples.py`);
-    `short_data` holds short samples, mixed in as `short_share` of each stage's samples (0 to 1) to keep short skills.
+    `short_data` holds short samples, mixed in as `short_share` of each stage's samples to keep short skills; a share of
+    1 is the control: as many tokens, of short samples alone.
     `stages` grow in length; the RoPE extension `rope` is set once, for the longest, with the base frequency
     `rope_theta` where it is "abf" (None: the least that covers the length). `batch_tokens` is how many tokens, about,
     one optimizer step sees; `micro_batch` samples of about the same length are shown at a time (one, unless said
@@ -94,8 +95,8 @@ class Recipe:
             raise UsageError("a learning rate is above 0, and a step sees at least a token")
         if not 0 <= self.seed < _SEEDS:
             raise UsageError(f"a seed is from 0 to below {_SEEDS:,}, not {self.seed:,}")
-        if not 0.0 <= self.short_share < 1.0:
-            raise UsageError(f"the share of short samples is from 0 to below 1, not {self.short_share:g}")
+        if not 0.0 <= self.short_share <= 1.0:
+            raise UsageError(f"the share of short samples is from 0 to 1, not {self.short_share:g}")
         if self.short_share and not self.short_data:
             raise UsageError("a share of short samples needs a file of them: name one with --short-data")
         if self.short_data and not self.short_share:

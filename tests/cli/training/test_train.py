@@ -135,6 +135,8 @@ def test_a_training_that_goes_on_keeps_what_is_not_given(here: Path) -> None:
         ({"seed": -1}, "a seed is from 0 to below 4,294,967,296, not -1"),
         ({"method": "full", "rank": 8}, "--method full trains every weight"),
         ({"short_data": [Path("short.jsonl")]}, "give it with --short-share"),
+        ({"short_data": [Path("short.jsonl")], "short_share": 1.1}, "from 0 to 1, not 1.1"),
+        ({"short_share": 1.0}, "needs a file of them"),
         ({"evaluate_every": 5}, "there is nothing to evaluate"),
         ({"model": "missing.gguf"}, "missing.gguf: no such file"),
         ({"adapter": Path("missing.gguf")}, "missing.gguf: is no .gguf file; name an adapter that"),

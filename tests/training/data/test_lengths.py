@@ -113,6 +113,17 @@ def test_stages_show_different_short_samples_until_all_were_shown() -> None:
     assert [sum(one.short for one in stage.samples) for stage in few] == [4, 4]
 
 
+def test_the_control_shows_short_samples_alone_and_as_many_tokens() -> None:
+    long, short = data(*[90] * 3, *[300] * 4, *[1500] * 2), data(*[7] * 100, *[20] * 50, short=True)
+    usual, control = arrange(STAGES, long, short), arrange(STAGES, long, short, short_share=1.0)
+    assert [stage.tokens for stage in usual] == [270, 1200, 3000]
+    for stage, same in zip(usual, control, strict=True):
+        assert all(sample.short for sample in same.samples)
+        assert 0 <= same.tokens - stage.tokens < 20
+    shown = [sample.index for stage in control[:2] for sample in stage.samples]
+    assert len(set(shown)) == len(shown)  # none twice while there are others
+
+
 def test_the_order_hangs_on_the_seed_alone() -> None:
     long, short = data(*range(1, 90)), data(*[9] * 20, short=True)
     first = arrange(STAGES[:1], long, short, short_share=0.3, seed=1)

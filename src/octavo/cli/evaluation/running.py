@@ -46,11 +46,10 @@ _KEPT = (
     "tools",
     "fill",
     "answer_tokens",
+    "highest",
+    "questions_at_once",
 )
 """The settings that answers of octavo's levels depend on: a run is gone on with by the same alone."""
-
-_KEPT_IF_GIVEN = ("highest", "questions_at_once")
-"""The same, of those that runs did not always keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +184,7 @@ async def _native(
 
 def _level(name: str, reader: Reader, settings: Settings, home: Path) -> LevelMethod:
     level: LevelChoice = name  # type: ignore[assignment]
-    given = {name: getattr(settings, name) for name in _KEPT_IF_GIVEN}
-    kept = {name: getattr(settings, name) for name in _KEPT}
-    kept |= {name: value for name, value in given.items() if value is not None}
-    return LevelMethod(reader, level, home, settings=kept)
+    return LevelMethod(reader, level, home, settings={name: getattr(settings, name) for name in _KEPT})
 
 
 def _description(

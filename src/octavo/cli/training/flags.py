@@ -174,7 +174,7 @@ class DataFlags:
         Option(
             "--short-share",
             metavar="X",
-            help="Of a stage's samples, the share of short ones: 0 to below 1.",
+            help="Of a stage's samples, the share of short ones: 0 to 1. With 1 the others are left out: the control.",
             show_default=False,
         ),
     ] = None

@@ -5,7 +5,8 @@ samples are what lengthens a model's reach, and a token at length T costs more t
 longer length than it needs; growing in steps is what ProLong (Gao et al. 2024, arXiv 2410.02660: 64k, then 512k) and
 Qwen2.5-1M (Yang et al. 2025, arXiv 2501.15383: 4k to 256k in several steps) did. Both mix long data with short ones,
 lest what the model does with short texts be lost: hence the share of short samples in every stage. A
-stage that no sample is left for trains all that fit it once more, and says so (`StageData.repeats`).
+stage that no sample is left for trains all that fit it once more, and says so (`StageData.repeats`). With a share of
+1 short samples alone are shown: the control that tells what comes of the samples' length and what of any training.
 
 Nothing is ever cut: a sample that is longer than the last stage is refused, with all others that are. Knows numbers of
 tokens, and neither text nor tokenizers.
@@ -13,7 +14,7 @@ tokens, and neither text nor tokenizers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from random import Random
@@ -99,9 +100,10 @@ def arrange(
 ) -> list[StageData]:
     """What each stage trains. The same data and seed give the same order.
 
-    Short samples make up `short_share` (0 to below 1) of each stage's. They are drawn in turn from a shuffled order, so
-    that stages show different ones, and one a second time only when all were shown. Of `together` samples that go
-    through a model at once, all have about the same length, so that little of a batch is padding.
+    Short samples make up `short_share` (0 to 1) of each stage's; where that is 1, they stand in place of all others, as
+    many as have together the tokens of those. They are drawn in turn from a shuffled order, so that stages show
+    different ones, and one a second time only when all were shown. Of `together` samples that go through a model at
+    once, all have about the same length, so that little of a batch is padding.
     """
     short_in_turn = cycle(_shuffled(short_data, seed, "short data"))
     arranged = []
@@ -115,10 +117,22 @@ def arrange(
                 if data
                 else "there are no samples to arrange; give a file that holds some"
             )
-        mixed = list(islice(short_in_turn, round(len(shown) * short_share / (1 - short_share))))
-        order = _shuffled([*shown, *mixed], seed, f"stage {stage.length}")
+        order = _shuffled(_mixed(shown, short_in_turn, short_share), seed, f"stage {stage.length}")
         arranged.append(StageData(stage, tuple(_alike(order, together, seed)), repeats=not own))
     return arranged
+
+
+def _mixed(own: Sequence[Measured], short_in_turn: Iterator[Measured], share: float) -> list[Measured]:
+    """A stage's own samples and its share of short ones; with a share of 1 short ones alone, of at least the tokens
+    that the own ones have."""
+    if share < 1:
+        return [*own, *islice(short_in_turn, round(len(own) * share / (1 - share)))]
+    mixed: list[Measured] = []
+    wanted = sum(sample.tokens for sample in own)
+    while wanted > 0:
+        mixed.append(next(short_in_turn))
+        wanted -= mixed[-1].tokens
+    return mixed
 
 
 def _alike(order: Sequence[Measured], together: int, seed: int) -> list[Measured]:

@@ -62,9 +62,8 @@ class RowsWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            with writing(self._path.parent):
+            with writing(self._path.parent), self._file:
                 self._writer.close()
-                self._file.close()
             if error is None:
                 self._partial.replace(self._path)
         finally:
