@@ -11,6 +11,7 @@ from octavo.library.library import Library
 from octavo.models.chat import Request
 from octavo.reading import prompts
 from octavo.reading.events import AnswerDelta, Answered
+from octavo.reading.options import LevelChoice
 from octavo.reading.reader import Reader
 
 from .conftest import FACT, QUESTION, Faithful, book
@@ -88,13 +89,14 @@ class Lost(Faithful):
     """Points at what helps, and answers from few words only; from many it makes something up."""
 
     most: int = 2_000
+    says: str = "At the bottom of the sea."
 
     def __call__(self, request: Request) -> str:
         if request.schema is not None:
             return super().__call__(request)
         self.requests.append(request)
         prompt = request.messages[-1].content
-        return FACT if FACT in prompt and len(prompt) < self.most else "At the bottom of the sea."
+        return FACT if FACT in prompt and len(prompt) < self.most else self.says
 
 
 def test_a_model_that_loses_its_way_in_whole_chunks_is_shown_the_nearest_sentences(read_with: Make) -> None:
@@ -105,13 +107,35 @@ def test_a_model_that_loses_its_way_in_whole_chunks_is_shown_the_nearest_sentenc
     assert [citation.quote for citation in events[-1].answer.citations] == [FACT]
 
 
-def test_an_answer_that_nothing_bears_out_stands_where_looking_again_gives_none(read_with: Make) -> None:
+@pytest.mark.parametrize(("level", "highest"), [("read", None), ("auto", "read")])
+def test_what_was_pointed_at_is_quoted_in_place_of_an_answer_that_nothing_bears_out(
+    read_with: Make, level: LevelChoice, highest: str | None
+) -> None:
     model = Lost(most=0)
-    reader, library = read_with(model, book(800, facts={400: FACT}), cite=False)
+    reader, library = read_with(model, book(800, facts={400: FACT}), cite=False, highest=highest)
+    events = list(reader.stream(library, QUESTION, level=level))
+    assert "".join(event.text for event in events if isinstance(event, AnswerDelta)) == f"{FACT} [1]"
+    assert isinstance(events[-1], Answered)
+    answer = events[-1].answer
+    assert (answer.text, answer.found, answer.level) == (f"{FACT} [1]", True, "read")
+    assert [(citation.quote, citation.support) for citation in answer.citations] == [(FACT, "supported")]
+    assert "no passage bears out what the model wrote; quoted is what it pointed at" in answer.warnings
+
+
+def test_a_refusal_is_not_made_a_quotation(read_with: Make) -> None:
+    reader, library = read_with(Lost(most=0, says=prompts.NOT_FOUND), book(800, facts={400: FACT}), cite=False)
     answer = reader.ask(library, QUESTION, level="read")
-    assert answer.text == "At the bottom of the sea."
-    assert not answer.citations
-    assert len({request.messages for request in model.requests if request.schema is None}) == 2
+    assert not answer.found
+    assert FACT not in answer.text
+
+
+def test_no_more_than_three_places_are_quoted(read_with: Make) -> None:
+    facts = dict.fromkeys(range(100, 800, 100), FACT)
+    reader, library = read_with(Lost(most=0), book(800, facts=facts), cite=False)
+    answer = reader.ask(library, QUESTION, level="read")
+    assert answer.text == f"{FACT} [1]\n{FACT} [2]\n{FACT} [3]"
+    assert len({citation.span.start for citation in answer.citations}) == 3
+    assert all(citation.quote == FACT for citation in answer.citations)
 
 
 def test_an_answer_that_only_says_the_question_again_is_not_borne_out(read_with: Make) -> None:

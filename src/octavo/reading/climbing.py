@@ -236,6 +236,7 @@ async def _read(session: Session, climbers: Sequence[_Climber], *, may_climb: bo
     await session.emit(LevelStarted("read", climbers[0].why if few else f"for {len(climbers):,} questions together"))
     trials = [Trial(climber.session) if may_climb else None for climber in climbers]
     sessions = [trial.session if trial else climber.session for climber, trial in zip(climbers, trials, strict=True)]
-    lookups = await read_level(session, [climber.analysis for climber in climbers], sessions)
+    last = not may_climb or session.options.highest == "read"
+    lookups = await read_level(session, [climber.analysis for climber in climbers], sessions, last=last)
     for climber, lookup, trial in zip(climbers, lookups, trials, strict=True):
         await climber.spared(partial(_Climber.judge, lookup=lookup, trial=trial))

@@ -21,6 +21,7 @@ from octavo.reading.excerpts import pack_found, pack_nearest
 from octavo.reading.findings import rank_findings
 from octavo.reading.packing import Packing, pack, render
 from octavo.reading.question import QuestionAnalysis
+from octavo.reading.quoting import quote_instead
 from octavo.reading.read import ReadResult
 from octavo.reading.retrieve import rank_for_question
 from octavo.reading.rounds import read_in_rounds
@@ -125,22 +126,24 @@ class Lookup:
 
 
 async def read_level(
-    session: Session, analyses: Sequence[QuestionAnalysis], sessions: Sequence[Session]
+    session: Session, analyses: Sequence[QuestionAnalysis], sessions: Sequence[Session], *, last: bool = False
 ) -> list[Lookup]:
     """Every chunk is shown to the model, once for all questions; each is then answered from what was found for it, in
-    its own of `sessions`. The lookups are in the order of the questions. Raises as `read_chunks` does."""
+    its own of `sessions`. The lookups are in the order of the questions. `last`: the answers are for the user, and no
+    higher level follows; one that nothing bears out then gives way to what was pointed at. Raises as `read_chunks`
+    does."""
     result = await read_in_rounds(session, analyses, keep_tokens=kept_for_answers(session, len(analyses)))
     lookups: dict[int, Lookup] = {}
 
     async def look_up(place: int) -> None:
         analysis = analyses[place]
-        lookups[place] = await _look_up(sessions[place], analysis, result.about(analysis.question))
+        lookups[place] = await _look_up(sessions[place], analysis, result.about(analysis.question), last=last)
 
     await work_through(range(len(analyses)), look_up, min(_ANSWERED_AT_ONCE, len(analyses)))
     return [lookups[place] for place in range(len(analyses))]
 
 
-async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadResult) -> Lookup:
+async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadResult, *, last: bool) -> Lookup:
     if not result.findings:
         return _looked_again(session, await _second_look(session, analysis, result.coverage))
     ranked = await asyncio.to_thread(rank_findings, session.corpus, result.findings, analysis, limit=RANKED)
@@ -166,7 +169,10 @@ async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadRes
             again = await _second_look(session, analysis, result.coverage)
             if again.found:
                 return _looked_again(session, again)
-        answer = await trial.stand(answer)
+        quoted = None
+        if last and answer.found and not borne_out(answer):
+            quoted = await quote_instead(session, answer, ranked, result.findings)
+        answer = quoted or await trial.stand(answer)
     return Lookup(answer, cited_chunks(session.corpus, answer.citations), found, tuple(ranked), error)
 
 
