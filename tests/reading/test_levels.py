@@ -10,7 +10,7 @@ import pytest
 from octavo.library.library import Library
 from octavo.models.chat import Request
 from octavo.reading import prompts
-from octavo.reading.events import AnswerDelta, Answered
+from octavo.reading.events import AnswerDelta, Answered, LevelStarted
 from octavo.reading.options import LevelChoice
 from octavo.reading.reader import Reader
 
@@ -122,20 +122,38 @@ def test_what_was_pointed_at_is_quoted_in_place_of_an_answer_that_nothing_bears_
     assert "no passage bears out what the model wrote; quoted is what it pointed at" in answer.warnings
 
 
+class LostAndResigned(Lost):
+    """Once it has planned, it finds no answer."""
+
+    def __call__(self, request: Request) -> str:
+        if "enough" in (request.schema or {}).get("properties", {}):
+            self.says = prompts.NOT_FOUND
+            return '{"enough": true, "questions": []}'
+        return super().__call__(request)
+
+
+def test_what_was_pointed_at_is_quoted_where_reasoning_finds_nothing_either(read_with: Make) -> None:
+    reader, library = read_with(LostAndResigned(most=0), book(800, facts={400: FACT}), cite=False, highest="reason")
+    events = list(reader.stream(library, QUESTION))
+    assert [event.level for event in events if isinstance(event, LevelStarted)][-1] == "reason"
+    assert "".join(event.text for event in events if isinstance(event, AnswerDelta)) == f"{FACT} [1]"
+    assert isinstance(events[-1], Answered)
+    assert (events[-1].answer.text, events[-1].answer.level) == (f"{FACT} [1]", "read")
+
+
+def test_each_of_several_questions_is_answered_with_what_was_pointed_at_for_it(read_with: Make) -> None:
+    reader, library = read_with(Lost(most=0), book(800, facts={400: FACT}), cite=False)
+    others = "Who hid the silver compass of the lighthouse?"
+    answers = reader.batch(library, [QUESTION, others], level="read")
+    assert [answer.text for answer in answers] == [f"{FACT} [1]"] * 2
+    assert [answer.question for answer in answers] == [QUESTION, others]
+
+
 def test_a_refusal_is_not_made_a_quotation(read_with: Make) -> None:
     reader, library = read_with(Lost(most=0, says=prompts.NOT_FOUND), book(800, facts={400: FACT}), cite=False)
     answer = reader.ask(library, QUESTION, level="read")
     assert not answer.found
     assert FACT not in answer.text
-
-
-def test_no_more_than_three_places_are_quoted(read_with: Make) -> None:
-    facts = dict.fromkeys(range(100, 800, 100), FACT)
-    reader, library = read_with(Lost(most=0), book(800, facts=facts), cite=False)
-    answer = reader.ask(library, QUESTION, level="read")
-    assert answer.text == f"{FACT} [1]\n{FACT} [2]\n{FACT} [3]"
-    assert len({citation.span.start for citation in answer.citations}) == 3
-    assert all(citation.quote == FACT for citation in answer.citations)
 
 
 def test_an_answer_that_only_says_the_question_again_is_not_borne_out(read_with: Make) -> None:

@@ -181,17 +181,21 @@ class Sources:
         }
 
     def _citation(self, passage: Passage, span: Span, verdict: Support) -> Citation:
-        document = self.corpus.document(passage.document.id)
-        span = trimmed(document.text, span)
-        return Citation(
-            marker="",
-            document=passage.document,
-            span=span,
-            quote=span.of(document.text),
-            page=document.page_at(span.start),
-            section=document.section_path(span.start),
-            support=verdict,
-        )
+        return cited_place(self.corpus.document(passage.document.id), span, verdict)
+
+
+def cited_place(document: Document, span: Span, support: Support) -> Citation:
+    """A citation of a document's place, white space at its ends apart; the marker is left empty."""
+    span = trimmed(document.text, span)
+    return Citation(
+        marker="",
+        document=document.ref,
+        span=span,
+        quote=span.of(document.text),
+        page=document.page_at(span.start),
+        section=document.section_path(span.start),
+        support=support,
+    )
 
 
 def trimmed(text: str, span: Span) -> Span:

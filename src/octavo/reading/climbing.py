@@ -27,10 +27,11 @@ from octavo.reading.levels import RANKED, Lookup, read_level, require_whole, ret
 from octavo.reading.options import LevelChoice
 from octavo.reading.overview import overview_level
 from octavo.reading.question import QuestionAnalysis
+from octavo.reading.quoting import quotation
 from octavo.reading.reason import reason_level
 from octavo.reading.retrieve import margin, rank_for_question
 from octavo.reading.session import Session
-from octavo.reading.sufficing import shortcoming
+from octavo.reading.sufficing import borne_out, shortcoming
 from octavo.reading.trial import Trial
 from octavo.reading.workers import work_through
 
@@ -165,15 +166,16 @@ class _Climber:
         if not self.why or not may_climb or self.session.budget_exhausted:
             self.answers.append(await trial.stand(answer))
 
-    async def judge(self, lookup: Lookup, trial: Trial | None) -> None:
+    async def judge(self, lookup: Lookup, trial: Trial | None, *, may_climb: bool) -> None:
         """After level 2: its answer stands, or, where it was on trial and falls short, the next level is needed."""
         if lookup.error is not None:
             raise lookup.error
         self.why = shortcoming(lookup.answer, self.session.options)
+        may_climb = may_climb and self._may_reach("reason") and not self.session.budget_exhausted
         if trial is None:
             self.answers.append(lookup.answer)
-        elif not self.why or not self._may_reach("reason") or self.session.budget_exhausted:
-            self.answers.append(await trial.stand(lookup.answer))
+        elif not self.why or not may_climb:
+            self.answers.append(await self._stand(trial, lookup))
         else:
             self.reading = trial, lookup
 
@@ -189,7 +191,26 @@ class _Climber:
         if answer.found:
             self.answers.append(await trial.stand(answer))
         else:
-            self.answers.append(await reading.stand(replace(lookup.answer, steps=answer.steps)))
+            last = replace(lookup, answer=replace(lookup.answer, steps=answer.steps))
+            self.answers.append(await self._stand(reading, last))
+
+    async def _stand(self, trial: Trial, lookup: Lookup) -> Answer:
+        """The answer of level 2 stands; or, where a small model wrote what nothing bears out, what it pointed at."""
+        session, answer = self.session, lookup.answer
+        if not session.options.cited_by_code or not answer.found or borne_out(answer):
+            return await trial.stand(answer)
+        quoted = quotation(
+            session.corpus,
+            answer,
+            lookup.findings,
+            lookup.ranked,
+            count=session.model.tokenizer.count,
+            tokens=session.options.answer_tokens or 0,
+        )
+        if quoted is None:
+            return await trial.stand(answer)
+        await session.warn("no passage bears out what the model wrote; quoted is what it pointed at")
+        return await trial.stand(quoted, instead=quoted.text)
 
     async def _ranked(self) -> list[Chunk]:
         return await asyncio.to_thread(rank_for_question, self.session.corpus, self.analysis, limit=RANKED)
@@ -234,9 +255,9 @@ async def _read(session: Session, climbers: Sequence[_Climber], *, may_climb: bo
         return
     few = len(climbers) == 1
     await session.emit(LevelStarted("read", climbers[0].why if few else f"for {len(climbers):,} questions together"))
-    trials = [Trial(climber.session) if may_climb else None for climber in climbers]
+    held = may_climb or session.options.cited_by_code
+    trials = [Trial(climber.session) if held else None for climber in climbers]
     sessions = [trial.session if trial else climber.session for climber, trial in zip(climbers, trials, strict=True)]
-    last = not may_climb or session.options.highest == "read"
-    lookups = await read_level(session, [climber.analysis for climber in climbers], sessions, last=last)
+    lookups = await read_level(session, [climber.analysis for climber in climbers], sessions)
     for climber, lookup, trial in zip(climbers, lookups, trials, strict=True):
-        await climber.spared(partial(_Climber.judge, lookup=lookup, trial=trial))
+        await climber.spared(partial(_Climber.judge, lookup=lookup, trial=trial, may_climb=may_climb))

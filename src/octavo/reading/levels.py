@@ -21,7 +21,6 @@ from octavo.reading.excerpts import pack_found, pack_nearest
 from octavo.reading.findings import rank_findings
 from octavo.reading.packing import Packing, pack, render
 from octavo.reading.question import QuestionAnalysis
-from octavo.reading.quoting import quote_instead
 from octavo.reading.read import ReadResult
 from octavo.reading.retrieve import rank_for_question
 from octavo.reading.rounds import read_in_rounds
@@ -115,35 +114,34 @@ async def retrieve_level(session: Session, analysis: QuestionAnalysis, ranked: S
 class Lookup:
     """A question answered by reading everything. `cited` are the chunks that the answer cites, `found` those that the
     reader found, `ranked` these and what a search for them found, best first; where the answer is that of a second
-    look, all three are what it cites. `error` is why there is no answer where the call for it failed: what was found is
-    kept."""
+    look, all three are what it cites. `findings` are what the reader pointed at, where the answer was written from
+    that. `error` is why there is no answer where the call for it failed: what was found is kept."""
 
     answer: Answer
     cited: tuple[Chunk, ...] = ()
     found: frozenset[Chunk] = frozenset()
     ranked: tuple[Chunk, ...] = ()
+    findings: tuple[Finding, ...] = ()
     error: ModelError | None = None
 
 
 async def read_level(
-    session: Session, analyses: Sequence[QuestionAnalysis], sessions: Sequence[Session], *, last: bool = False
+    session: Session, analyses: Sequence[QuestionAnalysis], sessions: Sequence[Session]
 ) -> list[Lookup]:
     """Every chunk is shown to the model, once for all questions; each is then answered from what was found for it, in
-    its own of `sessions`. The lookups are in the order of the questions. `last`: the answers are for the user, and no
-    higher level follows; one that nothing bears out then gives way to what was pointed at. Raises as `read_chunks`
-    does."""
+    its own of `sessions`. The lookups are in the order of the questions. Raises as `read_chunks` does."""
     result = await read_in_rounds(session, analyses, keep_tokens=kept_for_answers(session, len(analyses)))
     lookups: dict[int, Lookup] = {}
 
     async def look_up(place: int) -> None:
         analysis = analyses[place]
-        lookups[place] = await _look_up(sessions[place], analysis, result.about(analysis.question), last=last)
+        lookups[place] = await _look_up(sessions[place], analysis, result.about(analysis.question))
 
     await work_through(range(len(analyses)), look_up, min(_ANSWERED_AT_ONCE, len(analyses)))
     return [lookups[place] for place in range(len(analyses))]
 
 
-async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadResult, *, last: bool) -> Lookup:
+async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadResult) -> Lookup:
     if not result.findings:
         return _looked_again(session, await _second_look(session, analysis, result.coverage))
     ranked = await asyncio.to_thread(rank_findings, session.corpus, result.findings, analysis, limit=RANKED)
@@ -169,11 +167,9 @@ async def _look_up(session: Session, analysis: QuestionAnalysis, result: ReadRes
             again = await _second_look(session, analysis, result.coverage)
             if again.found:
                 return _looked_again(session, again)
-        quoted = None
-        if last and answer.found and not borne_out(answer):
-            quoted = await quote_instead(session, answer, ranked, result.findings)
-        answer = quoted or await trial.stand(answer)
-    return Lookup(answer, cited_chunks(session.corpus, answer.citations), found, tuple(ranked), error)
+        answer = await trial.stand(answer)
+    cited = cited_chunks(session.corpus, answer.citations)
+    return Lookup(answer, cited, found, tuple(ranked), tuple(result.findings), error)
 
 
 def _looked_again(session: Session, answer: Answer) -> Lookup:

@@ -7,41 +7,57 @@ levels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from octavo.documents.chunks import Chunk
-from octavo.reading.answer import Answer, Citation, Finding, Passage
-from octavo.reading.citations import Sources
-from octavo.reading.events import AnswerDelta
-from octavo.reading.session import Session
+from octavo.library.corpus import Corpus
+from octavo.reading.answer import Answer, Citation, Finding
+from octavo.reading.citations import cited_place
+from octavo.retrieval.fusion import interleave
+from octavo.retrieval.terms import content_terms
 
 _MOST = 3
-"""Places that are quoted: what is pointed at beyond them is seldom the answer, and is cited by no one."""
+"""Places that are quoted: what is pointed at beyond them is seldom the answer."""
 
 
-async def quote_instead(
-    session: Session, answer: Answer, ranked: Sequence[Chunk], found: Sequence[Finding]
+def quotation(
+    corpus: Corpus,
+    answer: Answer,
+    found: Sequence[Finding],
+    ranked: Sequence[Chunk],
+    *,
+    count: Callable[[str], int],
+    tokens: int,
 ) -> Answer | None:
-    """What the reader pointed at, in the order of `ranked`, given out in place of the text of `answer`, with a warning
-    that says so. None where it pointed at nothing that can be cited."""
-    places = islice(_places(session, ranked, found), _MOST)
-    citations = tuple(replace(place, marker=f"[{number}]") for number, place in enumerate(places, start=1))
-    if not citations:
+    """`answer` with what was `found` in place of its text: the first place of each finding in the order of `ranked`,
+    then their second ones, as long as they do not fill `tokens`; white space apart, word for word. What says no more
+    than the question, or the same as a place before, is left out; None where that is all."""
+    lines: list[str] = []
+    citations: list[Citation] = []
+    for place, line in _places(corpus, answer.question, found, ranked):
+        if len(lines) == _MOST or (lines and count("\n".join([*lines, line])) > tokens):
+            break
+        if line not in lines:
+            lines.append(line)
+            citations.append(replace(place, marker=f"[{len(lines)}]"))
+    if not lines:
         return None
-    text = "\n".join(f"{' '.join(citation.quote.split())} {citation.marker}" for citation in citations)
-    await session.warn("no passage bears out what the model wrote; quoted is what it pointed at")
-    await session.emit(AnswerDelta(text))
-    return replace(answer, text=text, citations=citations)
+    text = "\n".join(f"{line} {place.marker}" for line, place in zip(lines, citations, strict=True))
+    return replace(answer, text=text, citations=tuple(citations))
 
 
-def _places(session: Session, ranked: Sequence[Chunk], found: Sequence[Finding]) -> Iterator[Citation]:
+def _places(
+    corpus: Corpus, question: str, found: Sequence[Finding], ranked: Sequence[Chunk]
+) -> Iterator[tuple[Citation, str]]:
+    """Each place and what it says on one line."""
     rank = {chunk: place for place, chunk in enumerate(ranked)}
-    for finding in sorted(found, key=lambda finding: rank.get(finding.chunk, len(rank))):
-        document = session.corpus.document(finding.chunk.document_id)
-        for span in finding.sentences:
-            passage = Passage(1, document.ref, span)
-            place = Sources(session.corpus, [passage]).cite(1, span.of(document.text))
-            if place is not None and place.support == "supported":
-                yield place
+    best_first = sorted(found, key=lambda finding: rank.get(finding.chunk, len(rank)))
+    asked = set(content_terms(question))
+    for document_id, span in interleave(
+        [[(finding.chunk.document_id, span) for span in finding.sentences] for finding in best_first]
+    ):
+        document = corpus.document(document_id)
+        if set(content_terms(span.of(document.text))) - asked:
+            place = cited_place(document, span, "supported")  # it bears itself out
+            yield place, " ".join(place.quote.split())

@@ -24,11 +24,14 @@ class Trial:
         else:
             await self._outer.emit(event)
 
-    async def stand(self, answer: Answer) -> Answer:
-        """Show what was held back, and give the answer back."""
+    async def stand(self, answer: Answer, *, instead: str = "") -> Answer:
+        """Show what was held back, and give the answer back. The text `instead` is shown in place of the pieces that
+        were kept, after the warnings."""
         for event in self._held:
             if isinstance(event, Warned):
                 await self._outer.warn(event.message)
-            else:
+            elif not instead:
                 await self._outer.emit(event)
+        if instead:
+            await self._outer.emit(AnswerDelta(instead))
         return answer

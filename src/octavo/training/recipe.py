@@ -51,7 +51,7 @@ class Recipe:
 
     `model` is a hub's name, a folder, or a `.gguf` file. `data` are JSONL or Parquet files (`data/samples.py`);
     `short_data` holds short samples, mixed in as `short_share` of each stage's samples to keep short skills; a share of
-    1 is the control: as many tokens, of short samples alone.
+    1 is the control: an epoch has as many tokens, of short samples alone.
     `stages` grow in length; the RoPE extension `rope` is set once, for the longest, with the base frequency
     `rope_theta` where it is "abf" (None: the least that covers the length). `batch_tokens` is how many tokens, about,
     one optimizer step sees; `micro_batch` samples of about the same length are shown at a time (one, unless said

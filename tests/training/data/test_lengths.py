@@ -96,6 +96,8 @@ def test_a_stage_that_nothing_fits_is_an_error() -> None:
 def test_no_samples_at_all_are_an_error() -> None:
     with pytest.raises(TrainingError, match="no samples"):
         arrange(STAGES, [])
+    with pytest.raises(TrainingError, match="no short samples"):
+        arrange(STAGES, data(5), short_share=1.0)
 
 
 @pytest.mark.parametrize(("share", "mixed"), [(0.0, 0), (0.25, 2), (0.5, 6), (0.6, 9)])

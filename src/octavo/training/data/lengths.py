@@ -105,6 +105,8 @@ def arrange(
     different ones, and one a second time only when all were shown. Of `together` samples that go through a model at
     once, all have about the same length, so that little of a batch is padding.
     """
+    if short_share and not short_data:
+        raise TrainingError("there are no short samples to mix in; give a file that holds some")
     short_in_turn = cycle(_shuffled(short_data, seed, "short data"))
     arranged = []
     for before, stage in zip((0, *(stage.length for stage in stages)), stages, strict=False):
