@@ -122,6 +122,17 @@ def test_what_was_pointed_at_is_quoted_in_place_of_an_answer_that_nothing_bears_
     assert "no passage bears out what the model wrote; quoted is what it pointed at" in answer.warnings
 
 
+def test_an_answer_that_nothing_bears_out_stands_where_nothing_can_be_quoted(read_with: Make) -> None:
+    """Looking again gives none, and what was pointed at says no more than the question."""
+    model = Lost(most=0, fact="The silver compass is hidden.")
+    reader, library = read_with(model, book(800, facts={400: model.fact}), cite=False)
+    answer = reader.ask(library, QUESTION, level="read")
+    assert answer.coverage.relevant == 1
+    assert answer.text == "At the bottom of the sea."
+    assert not answer.citations
+    assert len({request.messages for request in model.requests if request.schema is None}) == 2
+
+
 class LostAndResigned(Lost):
     """Once it has planned, it finds no answer."""
 
